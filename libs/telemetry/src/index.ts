@@ -1,0 +1,8 @@
+/**
+ * Logs, metrics and the three HTTP routes that every process has. Knows no domain types; one prom-client
+ * Registry for each process, made by its `main.ts` and passed on. Nothing starts at import.
+ */
+export { createLogger, type Logger } from './logger.ts';
+export { createRegistry, type Registry } from './registry.ts';
+export { startHttp, type HttpServer, type HttpOptions, type HealthCheck } from './http-server.ts';
+export { runProcess, type Stoppable } from './process.ts';

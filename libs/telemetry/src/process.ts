@@ -1,0 +1,27 @@
+import type { Logger } from './logger.ts';
+
+export type Stoppable = { stop(): Promise<void> };
+
+/** A process that has not stopped by then is ended: pods have 30 s by default. */
+const STOP_LIMIT_MS = 9_000;
+
+/**
+ * Runs a program until SIGTERM or SIGINT, then stops it. A failed start, and an error that nobody caught, end the process
+ * with code 1 and one sentence. The parts already started are stopped by `start` itself, which owns them.
+ */
+export async function runProcess(logger: Logger, start: () => Promise<Stoppable>): Promise<void> {
+  const fail = (error: unknown): never => {
+    logger.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  };
+  process.once('uncaughtException', fail);
+  process.once('unhandledRejection', fail);
+  const running = await start().catch(fail);
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
+  });
+  logger.info({ signal }, 'Stopping');
+  setTimeout(() => fail(new Error(`Did not stop within ${STOP_LIMIT_MS} ms`)), STOP_LIMIT_MS).unref();
+  await running.stop().catch(fail);
+  process.exit(0);
+}
