@@ -1,0 +1,76 @@
+import { ClientError, Status } from 'nice-grpc-common';
+import { CallError, messageOf, type CallErrorKind } from '@meshkeeper/domain';
+
+type CodeName = Exclude<keyof typeof Status, 'OK'>;
+
+/** What each gRPC code means for the caller. A code that is not ours to judge (CANCELLED) may be tried again. */
+const KINDS: Readonly<Record<CodeName, CallErrorKind>> = {
+  CANCELLED: 'Transient',
+  UNKNOWN: 'Transient',
+  INVALID_ARGUMENT: 'Terminal',
+  DEADLINE_EXCEEDED: 'Transient',
+  NOT_FOUND: 'Gone',
+  ALREADY_EXISTS: 'Terminal',
+  PERMISSION_DENIED: 'Terminal',
+  UNAUTHENTICATED: 'Terminal',
+  RESOURCE_EXHAUSTED: 'Transient',
+  FAILED_PRECONDITION: 'Conflict',
+  ABORTED: 'Conflict',
+  // etcd's answer for a compacted revision: what the caller saw is gone, and must be listed again.
+  OUT_OF_RANGE: 'Conflict',
+  UNIMPLEMENTED: 'Terminal',
+  INTERNAL: 'Transient',
+  UNAVAILABLE: 'Transient',
+  DATA_LOSS: 'Terminal',
+};
+
+/** Translates whatever a gRPC call threw; `code` is the name of the gRPC code. The text is the other side's own. */
+export function toCallError(error: unknown): CallError {
+  if (error instanceof CallError) return error;
+  if (error instanceof ClientError) {
+    const code = Status[error.code] as CodeName;
+    return new CallError(KINDS[code] ?? 'Transient', error.details, { cause: error, code });
+  }
+  return new CallError('Transient', messageOf(error), { cause: error, code: 'UNKNOWN' });
+}
+
+/** What grpc-js says when a call never reached a server: it can go elsewhere whatever it does. */
+const NEVER_SENT =
+  /^(No connection established|Name resolution failed|Channel closed|Stream refused by server|.*produced zero addresses)/;
+/** … and when the connection broke under it. The call may have had its effect. */
+const BROKEN = /(ECONNRESET|EPIPE|Connection dropped|Write error|HTTP\/2 stream|GOAWAY|[Ss]tream terminated)/;
+
+export function wasNeverSent(error: CallError): boolean {
+  return error.code === 'UNAVAILABLE' && NEVER_SENT.test(error.message);
+}
+
+/** The connection failed, as opposed to a server that answered UNAVAILABLE. */
+export function isConnectionFailure(error: CallError): boolean {
+  return error.code === 'UNAVAILABLE' && (NEVER_SENT.test(error.message) || BROKEN.test(error.message));
+}
+
+/**
+ * Runs one unary call with a deadline of its own, and translates its failure.
+ * @throws CallError; a passed deadline has code DEADLINE_EXCEEDED.
+ */
+export async function callWithDeadline<T>(
+  timeoutMs: number,
+  what: string,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), timeoutMs);
+  try {
+    return await call(controller.signal);
+  } catch (error) {
+    if (controller.signal.aborted && !(error instanceof ClientError)) {
+      throw new CallError('Transient', `${what} got no answer within ${timeoutMs} ms`, {
+        cause: error,
+        code: 'DEADLINE_EXCEEDED',
+      });
+    }
+    throw toCallError(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What Meshkeeper knows of a mesh from outside: the gRPC client of its management API, the codec and the keys of its
+ * records in etcd, and a thin etcd client with a watch that loses nothing.
+ *
+ * Apps import it: the mesh itself, its watcher, the reconciler, the sandbox. It imports `domain` and no other library of
+ * its layer. It holds no rules: it neither decides what a record should say nor when to write it, and keeps no state but
+ * connections.
+ *
+ * Failures: every failed call throws CallError, translated once, with the gRPC code's name as `code`. Records are foreign
+ * input: parsing one gives `{kind: 'malformed'}` and never throws. A compacted revision arrives from a watch as data.
+ */
+export { parseEtcdConnection, readKvStore, type EtcdConnection, type EtcdTls } from './etcd-connection.ts';
+export {
+  createEtcdClient,
+  type EtcdClient,
+  type EtcdClientOptions,
+  type EtcdCompare,
+  type EtcdHead,
+  type EtcdOp,
+  type EtcdTxnResult,
+} from './etcd-client.ts';
+export { type EtcdEntry, type EtcdRangeResult } from './etcd-entries.ts';
+export { type EtcdEvent, type EtcdWatchBatch, type EtcdWatchRequest } from './etcd-watch.ts';
+export {
+  encodeInstanceRecord,
+  encodeModelRecord,
+  encodeVModelRecord,
+  NO_LRU_TIME,
+  parseInstanceRecord,
+  parseModelRecord,
+  parseVModelRecord,
+  type InstanceRecord,
+  type ModelFailure,
+  type ModelRecord,
+  type Parsed,
+  type VModelRecord,
+} from './records.ts';
+export {
+  instanceIdOf,
+  namespacedRootPrefix,
+  parseRecordKey,
+  recordKey,
+  recordPrefix,
+  RECORD_TABLES,
+  type MeshScope,
+  type ParsedRecordKey,
+  type RecordTable,
+} from './record-keys.ts';
+export { createMeshClient, type MeshClientOptions } from './mesh-client.ts';
+export { modelStatusNumber, vmodelStatusNumber } from './status-names.ts';
+export {
+  ModelMeshDefinition,
+  type DeepPartial,
+  type DeleteVModelRequest,
+  type EnsureLoadedRequest,
+  type GetStatusRequest,
+  type GetVModelStatusRequest,
+  type ModelInfo as ModelInfoMessage,
+  type ModelMeshServiceImplementation,
+  type ModelStatusInfo as ModelStatusInfoMessage,
+  type RegisterModelRequest,
+  type SetVModelRequest as SetVModelRequestMessage,
+  type UnregisterModelRequest,
+  type VModelStatusInfo as VModelStatusInfoMessage,
+} from './gen/mmesh/model-mesh.ts';
