@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** The Go that Kubernetes 1.36 asks for; an older one fetches it by itself. */
+const NEEDED_MINOR = 26;
+/** The first Go that can fetch a newer one. */
+const OLDEST_MINOR = 21;
+
+/**
+ * The environment for a build with the local Go.
+ * @throws Error with one sentence when there is no Go, or one too old to fetch its successor.
+ */
+export async function goEnvironment(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
+  // GOTOOLCHAIN=local: asked inside no module, this names the Go that is installed.
+  const version = await run('go', ['env', 'GOVERSION'], { env: { ...env, GOTOOLCHAIN: 'local' }, cwd: '/' }).catch(
+    () => {
+      throw new Error(
+        'The Kubernetes control plane must be built once and there is no Go on the PATH: install Go 1.21 or newer, or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager and kubectl.',
+      );
+    },
+  );
+  const minor = parseGoMinor(version.stdout);
+  if (minor === undefined || minor < OLDEST_MINOR) {
+    throw new Error(
+      `The Kubernetes control plane must be built once and ${version.stdout.trim()} is too old for it: install Go 1.${OLDEST_MINOR} or newer, or set KUBEBUILDER_ASSETS.`,
+    );
+  }
+  return minor < NEEDED_MINOR ? { ...env, GOTOOLCHAIN: 'auto' } : env;
+}
+
+/** `go1.26.8` gives 26. */
+export function parseGoMinor(version: string): number | undefined {
+  const match = /^go1\.(\d+)/.exec(version.trim());
+  return match === null ? undefined : Number(match[1]);
+}

@@ -1,0 +1,23 @@
+/**
+ * A real cluster on one machine: builds and starts etcd, kube-apiserver, kube-controller-manager and Redis, plays the node
+ * that runs Pods as local processes, and puts our own processes on top of it.
+ *
+ * May be imported by `apps/sandbox` and by the tests of every other library and program. Never by production code.
+ *
+ * It never listens on anything but 127.0.0.0/8, never asks a question, and never starts anything at import.
+ *
+ * Failures: every start either gives a running thing or throws an Error whose message can be shown as it is, with nothing
+ * left running. Every `stop` may be called twice. A process ends with the Node process that started it, unless that one was
+ * killed with SIGKILL; then the next start on the same folder ends it.
+ */
+export { controlPlaneBinaries, findBinaries } from './binaries/control-plane-binaries.ts';
+export type { ControlPlaneBinaries } from './binaries/paths.ts';
+export { clusterFiles, type ClusterFiles } from './certificates/cluster-files.ts';
+export { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane/control-plane.ts';
+export { ensureRedis } from './ensure-redis.ts';
+export { startEtcd, type EtcdOptions, type EtcdServer } from './etcd.ts';
+export { freePort, portIsFree } from './free-port.ts';
+export { startProcess, type ManagedProcess, type ProcessSpec } from './managed-process.ts';
+export { stopLeftovers } from './process-record.ts';
+export { startRedis, type RedisOptions, type RedisServer } from './redis.ts';
+export { waitFor, type WaitOptions } from './wait-for.ts';

@@ -1,0 +1,161 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { forgetProcess, recordProcess, signalGroup } from './process-record.ts';
+
+export type ProcessSpec = {
+  /** Used in sentences: "etcd ended …". */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment; that of this process when absent. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Receives stdout and stderr, appended. */
+  readonly logFile: string;
+  /** Where the process is recorded for `stopLeftovers`. */
+  readonly recordFolder?: string;
+  /** Asked every 50 ms until true; throwing counts as false. Without it the process is ready at once. */
+  readonly ready?: () => boolean | Promise<boolean>;
+  /** 60,000 when absent. */
+  readonly readyTimeoutMs?: number;
+  /** Milliseconds between SIGTERM and SIGKILL; 8,000 when absent. */
+  readonly graceMs?: number;
+};
+
+/** How a process ended: `code 1` or `signal SIGKILL`. */
+export type ExitText = string;
+
+export type ManagedProcess = {
+  readonly name: string;
+  readonly pid: number;
+  readonly logFile: string;
+  /** Settles when the process is gone; never rejects. */
+  readonly exited: Promise<ExitText>;
+  /** SIGTERM, then SIGKILL after the grace period. Safe to call twice. */
+  stop(): Promise<void>;
+  /** SIGKILL, at once. */
+  kill(): void;
+  /** SIGSTOP: it holds its connections and does nothing. */
+  freeze(): void;
+  thaw(): void;
+};
+
+/** Children of this process, ended with it when it exits without having stopped them. */
+const running = new Set<number>();
+process.once('exit', () => {
+  for (const pid of running) signalGroup(pid, 'SIGKILL');
+});
+
+/**
+ * Starts a program in a process group of its own (a Ctrl-C in the terminal must not reach it before its turn) and waits
+ * until it is ready.
+ * @throws Error with the last lines of its log when it cannot be started, ends before it is ready, or is not ready in time.
+ */
+export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
+  const child = await spawnLogged(spec);
+  const managed = manage(spec, child);
+  try {
+    await untilReady(spec, managed);
+  } catch (error) {
+    managed.kill();
+    await managed.exited;
+    throw error;
+  }
+  return managed;
+}
+
+async function spawnLogged(spec: ProcessSpec): Promise<ChildProcess & { readonly pid: number }> {
+  mkdirSync(dirname(spec.logFile), { recursive: true });
+  const log = openSync(spec.logFile, 'a');
+  try {
+    const child = spawn(spec.command, spec.args, {
+      cwd: spec.cwd,
+      env: spec.env ?? process.env,
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+    await new Promise((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    return child as ChildProcess & { readonly pid: number };
+  } catch (error) {
+    throw new Error(`${spec.name} cannot be started: ${(error as Error).message}`, { cause: error });
+  } finally {
+    closeSync(log);
+  }
+}
+
+function manage(spec: ProcessSpec, child: ChildProcess & { readonly pid: number }): ManagedProcess {
+  const { pid } = child;
+  running.add(pid);
+  if (spec.recordFolder !== undefined) recordProcess(spec.recordFolder, pid);
+  let gone = false;
+  const exited = new Promise<ExitText>((resolve) => {
+    child.once('exit', (code, signal) => {
+      gone = true;
+      running.delete(pid);
+      if (spec.recordFolder !== undefined) forgetProcess(spec.recordFolder, pid);
+      resolve(signal === null ? `code ${code}` : `signal ${signal}`);
+    });
+  });
+  const send = (signal: NodeJS.Signals): void => {
+    if (!gone) signalGroup(pid, signal);
+  };
+  const stop = async (): Promise<void> => {
+    send('SIGTERM');
+    send('SIGCONT'); // a frozen process would not see the SIGTERM
+    const timer = setTimeout(() => send('SIGKILL'), spec.graceMs ?? 8_000);
+    await exited;
+    clearTimeout(timer);
+  };
+  return {
+    name: spec.name,
+    pid,
+    logFile: spec.logFile,
+    exited,
+    stop,
+    kill: () => send('SIGKILL'),
+    freeze: () => send('SIGSTOP'),
+    thaw: () => send('SIGCONT'),
+  };
+}
+
+async function untilReady(spec: ProcessSpec, managed: ManagedProcess): Promise<void> {
+  const { ready } = spec;
+  if (ready === undefined) return;
+  const limit = spec.readyTimeoutMs ?? 60_000;
+  const deadline = performance.now() + limit;
+  let exit: ExitText | undefined;
+  void managed.exited.then((text) => (exit = text));
+  for (;;) {
+    const isReady = await Promise.resolve()
+      .then(ready)
+      .catch(() => false);
+    if (exit !== undefined) throw processError(spec, `ended with ${exit} before it was ready`);
+    if (isReady) return;
+    if (performance.now() > deadline) throw processError(spec, `was not ready within ${limit / 1000} s`);
+    await sleep(50);
+  }
+}
+
+function processError(spec: ProcessSpec, problem: string): Error {
+  const lines = lastLines(spec.logFile, 5);
+  return new Error(`${spec.name} ${problem}; the end of ${spec.logFile}:\n${lines}`);
+}
+
+/** The last `count` lines of a file, each cut at 300 characters. */
+export function lastLines(file: string, count: number): string {
+  const handle = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(handle);
+    const buffer = Buffer.alloc(Math.min(size, 16_384));
+    readSync(handle, buffer, 0, buffer.length, size - buffer.length);
+    const lines = buffer.toString('utf8').trimEnd().split('\n').slice(-count);
+    return lines.map((line) => `  ${line.slice(0, 300)}`).join('\n');
+  } finally {
+    closeSync(handle);
+  }
+}
