@@ -1,0 +1,62 @@
+import { CallError, type Gathered, type GatherRequest, type SourceState, type ViewedObject } from '@meshkeeper/domain';
+import { redisKeys } from './redis-keys.ts';
+import { asList, asTexts, RedisScript } from './redis-script.ts';
+import type { EventLogOptions } from './recorder.ts';
+
+const script = new RedisScript('gather');
+
+/**
+ * One atomic read of all that a plan needs: the key's own objects, its neighbours' facts, the sources' states.
+ * @throws CallError `Transient` with code `OtherForm` when a source is kept in another form than this program's.
+ */
+export async function gather(options: EventLogOptions, request: GatherRequest): Promise<Gathered> {
+  const { redis, prefix, form } = options;
+  const facts = request.facts.map(({ source, namespace }) => `${source} ${namespace}`);
+  const args = [prefix, form, request.sources.length, ...request.sources, ...facts];
+  const [status, own, sources, factLists] = asList(await script.run(redis, [redisKeys(prefix).own(request.key)], args));
+  if (status !== 'ok') {
+    throw new CallError('Transient', 'The view is kept in another form: a different version of Meshkeeper is at work', { code: 'OtherForm' });
+  }
+  return {
+    own: toObjects(asTexts(own)),
+    sources: toStates(request.sources, asTexts(sources)),
+    facts: asList(factLists).map((list) => toFacts(asTexts(list))),
+  };
+}
+
+function toObjects(flat: readonly string[]): ViewedObject[] {
+  const objects: ViewedObject[] = [];
+  for (let i = 0; i + 2 < flat.length; i += 3) {
+    const [source = '', object = '', stored = ''] = flat.slice(i, i + 3);
+    const slash = object.indexOf('/');
+    const space = stored.indexOf(' ');
+    objects.push({
+      source,
+      namespace: object.slice(0, slash),
+      name: object.slice(slash + 1),
+      revision: stored.slice(0, space),
+      body: JSON.parse(stored.slice(space + 1)),
+    });
+  }
+  // A set has no order, and a plan must not depend on one.
+  return objects.sort((a, b) => compare(`${a.source} ${a.name}`, `${b.source} ${b.name}`));
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function toStates(sources: readonly string[], flat: readonly string[]): Record<string, SourceState> {
+  const states: Record<string, SourceState> = {};
+  sources.forEach((source, i) => {
+    states[source] = { epoch: flat[3 * i] ?? '', cursor: flat[3 * i + 1] ?? '', complete: flat[3 * i + 2] === '1' };
+  });
+  return states;
+}
+
+function toFacts(flat: readonly string[]): Record<string, unknown> {
+  const pairs: [string, unknown][] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', JSON.parse(flat[i + 1] ?? 'null')]);
+  return Object.fromEntries(pairs.sort(([a], [b]) => compare(a, b)));
+}

@@ -1,0 +1,17 @@
+/**
+ * Everything that is kept in Redis by Lua: the event log, the view folded from it, cursors, due keys and run state.
+ *
+ * Imported by apps; meets the other libraries through the ports of `domain` only. It never interprets a body and knows no
+ * rule of any kind of object: what a change concerns is decided by `domain` and handed over as text. Each script is one
+ * atomic step, so a process may die anywhere. Every failure is a CallError whose `code` says what is wrong with Redis;
+ * all of them are `Transient` but those of `checkRedis`. The data structures: docs/architecture.md.
+ */
+export { foldLog, parseLogEntry, type LogEntry, type View } from './fold.ts';
+export { gather } from './gather.ts';
+export { readHistory, readLog } from './history.ts';
+export { recordSource, type RecordSourceOptions, type SourceObserver } from './record-source.ts';
+export { Recorder, type EventLogOptions, type Opened, type Recorded } from './recorder.ts';
+export { checkRedis, connectRedis, type RedisConnectionOptions } from './redis-connection.ts';
+export { redisError } from './redis-error.ts';
+export { createRunLedger } from './run-ledger.ts';
+export { readQueueState, type QueueState } from './queue-state.ts';

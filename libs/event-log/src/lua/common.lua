@@ -1,0 +1,70 @@
+-- Shared by every script: names of keys, comparing revisions, marking keys as due.
+-- The prefix is always ARGV[1]; its braces keep every key in one slot. redis-keys.ts names the same keys for TypeScript.
+local P = ARGV[1]
+local DUE, LOG, PATTERNS = P .. ':due', P .. ':log', P .. ':patterns'
+local function key_state(key) return P .. ':key:' .. key end
+local function key_history(key) return P .. ':history:' .. key end
+local function key_own(key) return P .. ':own:' .. key end
+local function source_state(source) return P .. ':source:' .. source end
+local function source_meta(source) return P .. ':meta:' .. source end
+local function source_view(source) return P .. ':view:' .. source end
+local function source_tombstones(source) return P .. ':tombstones:' .. source end
+local function source_list(source, id) return P .. ':list:' .. source .. ':' .. id end
+local function source_facts(source, namespace) return P .. ':facts:' .. source .. ':' .. namespace end
+local function index_members(index) return P .. ':index:' .. index end
+
+-- Revisions are decimal text of any length: a longer one is higher, equal lengths compare as text.
+local function newer(a, b)
+  if #a ~= #b then return #a > #b end
+  return a > b
+end
+
+local function each_line(text, fn)
+  if text == '' then return end
+  for line in string.gmatch(text, '[^\n]+') do fn(line) end
+end
+
+-- Marks one work key as due because of one log entry. A mark lowers a later deadline, never raises an earlier one.
+local function mark_key(key, entry, now)
+  local state = key_state(key)
+  redis.call('HINCRBY', state, 'g', 1)
+  redis.call('HSETNX', state, 't', now)
+  redis.call('ZADD', DUE, 'LT', now, key)
+  local history = key_history(key)
+  redis.call('LPUSH', history, entry)
+  redis.call('LTRIM', history, 0, 31)
+end
+
+-- A key is in the queue while BullMQ holds its deduplication id; a running key may be queued once more behind itself.
+local function wants_queueing(dedup, key)
+  if not redis.call('ZSCORE', DUE, key) then return false end
+  if redis.call('EXISTS', dedup .. key) == 0 then return true end
+  return redis.call('HEXISTS', key_state(key), 'r') == 1
+end
+
+-- Works off patterns: keys with holes, `runtime/{namespaces}/triton`, each hole the name of an index.
+-- At most `budget` keys are marked in one call; what is left stays in the list, atomically.
+local function expand_patterns(now, budget, marked)
+  while budget > 0 do
+    local item = redis.call('LPOP', PATTERNS)
+    if not item then return false end
+    local entry, after, pattern = string.match(item, '^(%S+) (%S*) (.+)$')
+    local before, index, rest = string.match(pattern, '^([^{]*){([^}]*)}(.*)$')
+    local from = after == '' and '-' or ('(' .. after)
+    local members = redis.call('ZRANGEBYLEX', index_members(index), from, '+', 'LIMIT', 0, budget)
+    for _, member in ipairs(members) do
+      local key = before .. member .. rest
+      if string.find(key, '{', 1, true) then
+        redis.call('RPUSH', PATTERNS, entry .. '  ' .. key)
+      else
+        mark_key(key, entry, now)
+        marked[#marked + 1] = key
+      end
+    end
+    if #members == budget then
+      redis.call('LPUSH', PATTERNS, entry .. ' ' .. members[#members] .. ' ' .. pattern)
+    end
+    budget = budget - #members
+  end
+  return redis.call('EXISTS', PATTERNS) == 1
+end

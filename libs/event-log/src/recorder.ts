@@ -1,0 +1,152 @@
+import { CallError, type Change, type Effect, type EffectLog, type ServerHead, type SourceState } from '@meshkeeper/domain';
+import type { Redis } from 'ioredis';
+import { redisError } from './redis-error.ts';
+import { redisKeys } from './redis-keys.ts';
+import { asTexts, RedisScript, type RedisReply } from './redis-script.ts';
+
+export type EventLogOptions = {
+  readonly redis: Redis;
+  readonly prefix: string;
+  /** Name of the queue whose jobs stand for due keys. */
+  readonly queue: string;
+  /** The form of the reduced body that this program writes and reads; a newer one starts the next epoch. */
+  readonly form: number;
+  /** How long a worker of a lost Redis may still hold a run, ms. */
+  readonly lockDurationMs: number;
+  readonly logLength?: number;
+  readonly tombstones?: number;
+  readonly now?: () => number;
+};
+
+/** `seen` is what was stored before the server was asked; only it makes a late caller harmless. */
+export type SeenState = Pick<SourceState, 'epoch' | 'cursor'>;
+
+export type Opened =
+  | { readonly status: 'ok'; readonly epoch: string; readonly cursor: string; readonly complete: boolean }
+  | { readonly status: 'wait'; readonly waitMs: number }
+  | { readonly status: 'moved' | 'form' };
+
+export type Recorded = {
+  /** `epoch`, `ahead` and `no-cursor`: refused; nothing was recorded, resume anew. */
+  readonly status: 'ok' | 'epoch' | 'ahead' | 'no-cursor';
+  readonly recorded: number;
+  /** Due and not in the queue. */
+  readonly keys: readonly string[];
+};
+
+const scripts = {
+  record: new RedisScript('record'),
+  open: new RedisScript('open-source'),
+  finishList: new RedisScript('finish-list'),
+  expand: new RedisScript('expand'),
+};
+const EXPAND_BUDGET = 1_000;
+
+/** Step 2 of the path: appends changes to the log and folds them into the view, atomically and once. */
+export class Recorder implements EffectLog {
+  readonly #options: EventLogOptions;
+  readonly #keys: ReturnType<typeof redisKeys>;
+  readonly #now: () => number;
+
+  constructor(options: EventLogOptions) {
+    this.#options = options;
+    this.#keys = redisKeys(options.prefix);
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** What is stored of a source; empty texts when nothing is. */
+  async sourceState(source: string): Promise<SourceState> {
+    const { redis } = this.#options;
+    const stored = await redis.hmget(this.#keys.source(source), 'epoch', 'cursor', 'complete').catch((error: unknown) => {
+      throw redisError(error);
+    });
+    return { epoch: stored[0] ?? '', cursor: stored[1] ?? '', complete: stored[2] === '1' };
+  }
+
+  async openSource(source: string, server: ServerHead, seen: SeenState): Promise<Opened> {
+    const { redis, prefix, form, lockDurationMs } = this.#options;
+    const args = [prefix, server.identity, server.head, form, seen.epoch, seen.cursor, this.#now(), lockDurationMs];
+    const [status, epoch = '', cursor = '', complete] = asTexts(await scripts.open.run(redis, [this.#keys.source(source)], args));
+    if (status === 'ok') return { status, epoch, cursor, complete: complete === '1' };
+    if (status === 'wait') return { status, waitMs: Number(epoch) };
+    return { status: status === 'form' ? 'form' : 'moved' };
+  }
+
+  /** Records what came after the cursor `from`. An empty batch asks whether Redis still stands where we think it does. */
+  recordWatch(source: string, epoch: string, from: string, to: string, changes: readonly Change[]): Promise<Recorded> {
+    return this.#record(source, [epoch, 'watch', from, to, ''], '', '', changes);
+  }
+
+  /** Records one page of a list; `pages` is the number of pages of it recorded before. */
+  recordPage(source: string, epoch: string, list: ListPosition, changes: readonly Change[]): Promise<Recorded> {
+    return this.#record(source, [epoch, 'list', String(list.pages), list.id, list.revision], '', '', changes);
+  }
+
+  async recordEffect(source: string, epoch: string, effect: Effect, change: Change): Promise<readonly string[]> {
+    const recorded = await this.#record(source, [epoch, 'effect', '', '', ''], effect.key, JSON.stringify(effect), [change]);
+    return recorded.keys;
+  }
+
+  async finishList(source: string, epoch: string, list: ListPosition): Promise<'ok' | 'epoch' | 'ahead'> {
+    const { redis, prefix, tombstones = 10_000 } = this.#options;
+    const args = [prefix, source, epoch, list.id, list.pages, list.revision, tombstones];
+    return (await scripts.finishList.run(redis, [this.#keys.source(source)], args)) as 'ok' | 'epoch' | 'ahead';
+  }
+
+  /** All objects of a source that the view holds, in pages of `namespace/name`: a list's end compares with them. */
+  async *objectNames(source: string): AsyncGenerator<readonly string[]> {
+    let cursor = '0';
+    do {
+      const [next, fields] = await this.#options.redis.hscan(this.#keys.meta(source), cursor, 'COUNT', 1_000).catch((error: unknown) => {
+        throw redisError(error);
+      });
+      cursor = next;
+      yield fields.filter((_, i) => i % 2 === 0);
+    } while (cursor !== '0');
+  }
+
+  /** Says that no worker of a former life of this Redis can exist, so that nobody waits for one. Only who made the Redis may know. */
+  async initialise(): Promise<void> {
+    await this.#options.redis.set(this.#keys.born, '0', 'NX').catch((error: unknown) => {
+      throw redisError(error);
+    });
+  }
+
+  /** Marks what patterns still owe, a page at a time; hands each page of keys that want queueing to `use`. */
+  async expandPatterns(use: (keys: readonly string[]) => Promise<void>): Promise<void> {
+    const { redis, prefix, queue } = this.#options;
+    for (let pending = true; pending; ) {
+      const args = [prefix, this.#keys.deduplication(queue), this.#now(), EXPAND_BUDGET];
+      const [more, ...keys] = asTexts(await scripts.expand.run(redis, [this.#keys.patterns], args));
+      await use(keys);
+      pending = more === '1';
+    }
+  }
+
+  async #record(source: string, position: readonly string[], running: string, effect: string, changes: readonly Change[]): Promise<Recorded> {
+    const { redis, prefix, queue, logLength = 50_000 } = this.#options;
+    const args: (string | number)[] = [prefix, source, ...position, this.#now(), logLength, this.#keys.deduplication(queue), running, effect];
+    for (const change of changes) pushChange(args, change);
+    return this.#recorded(await scripts.record.run(redis, [this.#keys.source(source)], args));
+  }
+
+  async #recorded(reply: RedisReply): Promise<Recorded> {
+    const [status, , recorded, pending, ...keys] = asTexts(reply);
+    if (status === 'epoch' || status === 'ahead' || status === 'no-cursor') return { status, recorded: 0, keys: [] };
+    if (status !== 'ok') throw new CallError('Terminal', `The recording script answered ${status}`);
+    const all = [...keys];
+    if (pending === '1') {
+      await this.expandPatterns(async (more) => {
+        all.push(...more);
+      });
+    }
+    return { status, recorded: Number(recorded), keys: all };
+  }
+}
+
+export type ListPosition = { readonly id: string; readonly pages: number; readonly revision: string };
+
+function pushChange(args: (string | number)[], change: Change): void {
+  const { op, namespace, name, revision, body, facts, keys, concerns, indexes } = change;
+  args.push(op, namespace, name, revision, body, facts, keys.join('\n'), concerns.join('\n'), indexes.join('\n'));
+}

@@ -1,0 +1,24 @@
+/**
+ * The names of all keys that TypeScript passes to the scripts or reads itself; `lua/common.lua` names the same ones.
+ * All start with one prefix whose braces keep them in one slot of a Redis Cluster, BullMQ's included.
+ */
+export function redisKeys(prefix: string) {
+  return {
+    source: (source: string) => `${prefix}:source:${source}`,
+    sources: `${prefix}:sources`,
+    meta: (source: string) => `${prefix}:meta:${source}`,
+    view: (source: string) => `${prefix}:view:${source}`,
+    own: (key: string) => `${prefix}:own:${key}`,
+    key: (key: string) => `${prefix}:key:${key}`,
+    history: (key: string) => `${prefix}:history:${key}`,
+    due: `${prefix}:due`,
+    patterns: `${prefix}:patterns`,
+    log: `${prefix}:log`,
+    born: `${prefix}:born`,
+    /** BullMQ's own names (6.7.0): while a deduplication id exists, its key waits or runs; a lock is held by a live worker. */
+    deduplication: (queue: string) => `${prefix}:${queue}:de:`,
+    locks: (queue: string) => `${prefix}:${queue}:`,
+  };
+}
+
+export type RedisKeys = ReturnType<typeof redisKeys>;

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { DueKeys } from '@meshkeeper/domain';
+import { Queue, type JobsOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { QUEUE_NAMES, type DeadData, type JobData, type QueueNames, type TimerData } from './queue-names.ts';
+
+export type DueQueueOptions = {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly names?: QueueNames;
+};
+
+/** The producing side. The main queue holds only runnable jobs: a delay there would hold back events (docs/architecture.md, T2). */
+export type DueQueue = DueKeys & {
+  /** Runs the key after `delayMs`, unless a later run decided anew. */
+  startTimer(timer: TimerData, delayMs: number): Promise<void>;
+  /** A timer fired: queued behind all events. */
+  enqueueTimed(key: string): Promise<void>;
+  bury(letter: DeadData): Promise<void>;
+  unbury(key: string): Promise<void>;
+  counts(): Promise<Readonly<Record<string, number>>>;
+  /** For bull-board, read-only. */
+  readonly queues: readonly Queue[];
+  stop(): Promise<void>;
+};
+
+const TIMED_PRIORITY = 5;
+/** BullMQ's stream of events is about 0.1 MB at this length. */
+const EVENTS = 1_000;
+
+export function createDueQueue(options: DueQueueOptions): DueQueue {
+  const { redis, prefix, names = QUEUE_NAMES } = options;
+  const open = <T>(name: string): Queue<T, unknown, string, T, unknown, string> =>
+    new Queue(name, {
+      connection: redis,
+      prefix,
+      streams: { events: { maxLen: EVENTS } },
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    });
+  const main = open<JobData>(names.main);
+  const timers = open<TimerData>(names.timers);
+  const dead = open<DeadData>(names.dead);
+  return {
+    queues: [main, timers, dead] as unknown as Queue[],
+    async enqueue(keys: readonly string[]): Promise<void> {
+      if (keys.length === 0) return;
+      const jobs = keys.map((key) => ({ name: 'event', data: { key }, opts: eventOptions(key) }));
+      for (let i = 0; i < jobs.length; i += 500) await main.addBulk(jobs.slice(i, i + 500));
+    },
+    async startTimer(timer: TimerData, delayMs: number): Promise<void> {
+      await timers.add('timer', timer, {
+        delay: Math.max(0, Math.round(delayMs)),
+        deduplication: { id: timer.key, replace: true, keepLastIfActive: true },
+      });
+    },
+    async enqueueTimed(key: string): Promise<void> {
+      await main.add('timed', { key }, { jobId: jobIdFor(key), priority: TIMED_PRIORITY, deduplication: { id: key } });
+    },
+    async bury(letter: DeadData): Promise<void> {
+      const jobId = deadIdFor(letter.key);
+      const known = await dead.getJob(jobId);
+      if (known === undefined) await dead.add('dead', letter, { jobId });
+      else await known.updateData({ ...letter, since: known.data.since });
+    },
+    async unbury(key: string): Promise<void> {
+      await dead.remove(deadIdFor(key));
+    },
+    counts: () => main.getJobCounts('waiting', 'active', 'prioritized', 'failed'),
+    async stop(): Promise<void> {
+      await Promise.all([main.close(), timers.close(), dead.close()]);
+    },
+  };
+}
+
+/** An event overtakes timed work: it has no priority, and BullMQ takes such jobs first. */
+function eventOptions(key: string): JobsOptions {
+  return { jobId: jobIdFor(key), deduplication: { id: key, keepLastIfActive: true } };
+}
+
+/** A job id must be new each time: a job id that equals the key would block the key (T1). BullMQ forbids colons in it. */
+function jobIdFor(key: string): string {
+  return `${key.replaceAll(':', '_')}#${randomUUID().slice(0, 8)}`;
+}
+
+function deadIdFor(key: string): string {
+  return `dead ${key.replaceAll(':', '_')}`;
+}

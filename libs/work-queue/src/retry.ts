@@ -1,0 +1,43 @@
+import { CallError, classifyError } from '@meshkeeper/domain';
+
+/** What becomes of a key after a failed run: nothing is ever dropped, only the pause differs. */
+export type Retry = {
+  readonly delayMs: number;
+  /** Failed too often in a row: shown among the dead letters, and tried on at the cap. */
+  readonly dead: boolean;
+};
+
+export type RetryPolicy = {
+  readonly baseMs: number;
+  readonly capMs: number;
+  /** The pause after an error that will come again until somebody changes something; that change wakes the key anyway. */
+  readonly terminalMs: number;
+  /** Failures in a row from which a key counts as dead. */
+  readonly deadAfter: number;
+};
+
+export const RETRY_POLICY: RetryPolicy = { baseMs: 100, capMs: 60_000, terminalMs: 300_000, deadAfter: 10 };
+
+/** The one switch from the class of an error to a retry. `failures` counts this failure too. */
+export function retryFor(error: unknown, failures: number, policy: RetryPolicy = RETRY_POLICY): Retry {
+  const kind = classifyError(error);
+  const dead = failures >= policy.deadAfter;
+  switch (kind) {
+    case 'Conflict':
+    case 'Gone':
+      // The world has moved: look again soon, but do not spin against a writer who never stops.
+      return { delayMs: failures <= 1 ? 10 : backOff(failures, policy), dead };
+    case 'Transient':
+      return { delayMs: Math.max(backOff(failures, policy), retryAfter(error)), dead };
+    case 'Terminal':
+      return { delayMs: policy.terminalMs, dead };
+  }
+}
+
+function backOff(failures: number, policy: RetryPolicy): number {
+  return Math.min(policy.baseMs * 2 ** (failures - 1), policy.capMs);
+}
+
+function retryAfter(error: unknown): number {
+  return error instanceof CallError ? (error.retryAfterMs ?? 0) : 0;
+}

@@ -1,0 +1,157 @@
+import { CallError, messageOf, type Lease, type Run, type RunEnd, type RunLedger } from '@meshkeeper/domain';
+import type { Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { DueQueue } from './due-queue.ts';
+import { FencedWorker } from './fenced-worker.ts';
+import type { Fence } from './fence.ts';
+import { QUEUE_NAMES, type JobData, type QueueNames } from './queue-names.ts';
+import { retryFor, RETRY_POLICY, type RetryPolicy } from './retry.ts';
+import { startTimers } from './timers.ts';
+
+export type RunContext = {
+  readonly key: string;
+  readonly run: Run;
+  /** Before each side effect; see Fence. */
+  guard(): void;
+  /** Aborted when the run loses its lock. */
+  readonly signal: AbortSignal;
+};
+
+export type RunResult = {
+  /** Look again after so many ms although nothing changed; undefined for never. */
+  readonly lookAgainMs: number | undefined;
+  /** Nothing is left to do for this key. */
+  readonly gone: boolean;
+};
+
+/** One run of a key. What it throws decides, by its class, when the key runs again. */
+export type HandleRun = (context: RunContext) => Promise<RunResult>;
+
+export type RunOutcome = 'success' | 'error' | 'requeue_after' | 'lost';
+
+export type WorkerObserver = {
+  started(key: string): void;
+  /** `convergedMs`: from the first mark until now, when nothing more is due. */
+  finished(key: string, outcome: RunOutcome, seconds: number, convergedMs: number | undefined): void;
+  retried(key: string, error: unknown, delayMs: number, dead: boolean): void;
+  /** An error of the queue itself. */
+  failed(error: unknown): void;
+};
+
+export type WorkerOptions = {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly queue: DueQueue;
+  readonly ledger: RunLedger;
+  readonly handle: HandleRun;
+  readonly observer: WorkerObserver;
+  readonly concurrency: number;
+  readonly lockDurationMs: number;
+  readonly names?: QueueNames;
+  readonly retryPolicy?: RetryPolicy;
+  readonly now?: () => number;
+};
+
+export type WorkQueueWorker = { stop(): Promise<void> };
+
+/** A timer that Redis lost is found by the sweeper so long after it should have fired. */
+const TIMER_GRACE_MS = 2_000;
+const BUSY_RETRY_MS = 200;
+
+/** Drains the main queue: begins a run for each job, fences it, finishes it, and queues the key again where the run asks for it. */
+export function startWorker(options: WorkerOptions): WorkQueueWorker {
+  const { names = QUEUE_NAMES, lockDurationMs, observer } = options;
+  const running = new Map<string, Promise<void>>();
+  const worker: FencedWorker = new FencedWorker(names.main, (job, token) => process(job, token ?? ''), {
+    connection: options.redis.duplicate(),
+    prefix: options.prefix,
+    concurrency: options.concurrency,
+    lockDuration: lockDurationMs,
+    stalledInterval: lockDurationMs / 2,
+    // A second crash must not end a key (T3).
+    maxStalledCount: 1_000_000,
+    // Bounds how long a frozen worker can hold the marker that wakes idle ones (T6).
+    drainDelay: 1,
+    runRetryDelay: 1_000,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  });
+  worker.on('error', (error) => observer.failed(error));
+  const watchdog = setInterval(() => worker.closeLapsed(), lockDurationMs / 10);
+  const timers = startTimers(options, names);
+
+  async function process(job: Job<JobData>, token: string): Promise<void> {
+    const { key } = job.data;
+    // After a lost lock this very process may be given the key again while its first run still winds down (T5).
+    while (running.has(key)) await running.get(key);
+    const lease: Lease = { jobId: job.id ?? '', token };
+    const fence = worker.openFence(token, lockDurationMs - (Date.now() - (job.processedOn ?? Date.now())));
+    const done = runJob(options, job, lease, fence).finally(() => {
+      running.delete(key);
+      worker.dropFence(token);
+    });
+    running.set(
+      key,
+      done.catch(() => undefined),
+    );
+    await done;
+  }
+
+  return {
+    async stop(): Promise<void> {
+      await Promise.all([worker.close(), timers.stop()]);
+      clearInterval(watchdog);
+    },
+  };
+}
+
+async function runJob(options: WorkerOptions, job: Job<JobData>, lease: Lease, fence: Fence): Promise<void> {
+  const { ledger, queue, observer, now = Date.now } = options;
+  const { key } = job.data;
+  const forced = job.name !== 'event' || job.attemptsStarted > 1;
+  const begun = await ledger.begin(key, lease, forced);
+  if (begun.status === 'busy') await queue.startTimer({ key }, BUSY_RETRY_MS);
+  if (begun.status !== 'ok') return;
+  const { run } = begun;
+  const startedAt = performance.now();
+  observer.started(key);
+  const verdict = await settle(options, key, run, fence);
+  // The timer is set before the run is finished: dying in between repeats the run, which sets it again.
+  if (verdict.timerMs !== undefined) await queue.startTimer({ key, fencingToken: run.fencingToken }, verdict.timerMs);
+  const finished = await ledger.finish(key, lease, run, verdict.end);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  if (finished.status === 'lost') {
+    observer.finished(key, 'lost', seconds, undefined);
+    return;
+  }
+  if (finished.behind) await queue.enqueue([key]);
+  if (verdict.end.ok && run.failures >= (options.retryPolicy ?? RETRY_POLICY).deadAfter) await queue.unbury(key);
+  const converged = verdict.outcome === 'success' && !finished.behind && run.markedAt !== undefined;
+  observer.finished(key, verdict.outcome, seconds, converged ? now() - (run.markedAt ?? 0) : undefined);
+}
+
+type Verdict = { readonly outcome: RunOutcome; readonly end: RunEnd; readonly timerMs: number | undefined };
+
+/** Runs the handler and turns what it gave, or threw, into the end of the run. */
+async function settle(options: WorkerOptions, key: string, run: Run, fence: Fence): Promise<Verdict> {
+  const { handle, now = Date.now } = options;
+  try {
+    const { lookAgainMs, gone } = await handle({ key, run, guard: () => fence.guard(), signal: fence.signal });
+    const deadline = lookAgainMs === undefined ? 0 : now() + lookAgainMs + TIMER_GRACE_MS;
+    const end: RunEnd = { ok: true, error: '', deadline, gone: gone && lookAgainMs === undefined };
+    return { outcome: lookAgainMs === undefined ? 'success' : 'requeue_after', end, timerMs: lookAgainMs };
+  } catch (error) {
+    return settleFailure(options, key, run, error);
+  }
+}
+
+async function settleFailure(options: WorkerOptions, key: string, run: Run, error: unknown): Promise<Verdict> {
+  const { queue, observer, now = Date.now } = options;
+  const failures = run.failures + 1;
+  const { delayMs, dead } = retryFor(error, failures, options.retryPolicy);
+  const lost = error instanceof CallError && error.code === 'LostLock';
+  if (!lost) observer.retried(key, error, delayMs, dead);
+  if (dead) await queue.bury({ key, failures, error: messageOf(error), since: now() });
+  const end: RunEnd = { ok: false, error: messageOf(error), deadline: now() + delayMs + TIMER_GRACE_MS, gone: false };
+  return { outcome: 'error', end, timerMs: delayMs };
+}
