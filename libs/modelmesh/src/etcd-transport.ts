@@ -41,7 +41,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 3_000,
   'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.min_reconnect_backoff_ms': 100,
+  // nice-grpc reads this as the time limit of one connection attempt.
+  'grpc.min_reconnect_backoff_ms': 3_000,
   'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.max_receive_message_length': -1,
   'grpc.use_local_subchannel_pool': 1,

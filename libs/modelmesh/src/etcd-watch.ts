@@ -11,6 +11,8 @@ export type EtcdEvent = {
   readonly value: string;
   /** A deletion carries its own revision. */
   readonly modRevision: bigint;
+  /** 0n for a deletion. */
+  readonly createRevision: bigint;
 };
 
 /**
@@ -143,6 +145,6 @@ function toBatch(parts: readonly Event[], headerRevision: bigint): EtcdWatchBatc
 }
 
 function toEvent({ type, kv }: Event): EtcdEvent {
-  const { key = '', value = '', modRevision = 0n } = kv === undefined ? {} : toEntry(kv);
-  return { kind: type === Event_EventType.DELETE ? 'delete' : 'put', key, value, modRevision };
+  const { key = '', value = '', modRevision = 0n, createRevision = 0n } = kv === undefined ? {} : toEntry(kv);
+  return { kind: type === Event_EventType.DELETE ? 'delete' : 'put', key, value, modRevision, createRevision };
 }

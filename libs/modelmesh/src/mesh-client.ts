@@ -25,7 +25,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.min_reconnect_backoff_ms': 100,
+  // nice-grpc reads this as the time limit of one connection attempt: an address that swallows packets leaves time for others.
+  'grpc.min_reconnect_backoff_ms': 3_000,
   'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
   'grpc.use_local_subchannel_pool': 1,

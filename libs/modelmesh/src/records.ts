@@ -39,6 +39,8 @@ export type ModelRecord = {
   readonly lul: bigint;
   /** Ours, unknown to the Java mesh, which keeps it: when the load of a copy was complete. Written by its holder. */
   readonly loadedIn: Readonly<Record<string, number>>;
+  /** Ours too: when the latest retry began; failures before it belong to earlier attempts. 0 in a model never retried. */
+  readonly attempt: number;
   readonly extra: Extra;
 };
 
@@ -100,6 +102,7 @@ const modelFields: Fields<ModelRecord> = {
   lu: long,
   lul: long,
   loadedIn: times,
+  attempt: integer,
 };
 
 const vmodelFields: Fields<VModelRecord> = { o: text, amid: text, tmid: text, failed: flag };
