@@ -35,9 +35,13 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
     name: options.name ?? 'etcd',
     command: binaries.etcd,
     args: [
-      ...['--name=sandbox', `--data-dir=${join(options.folder, 'etcd')}`],
-      ...[`--listen-client-urls=${endpoint}`, `--advertise-client-urls=${endpoint}`],
-      ...[`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`, `--initial-cluster=sandbox=${peer}`],
+      '--name=sandbox',
+      `--data-dir=${join(options.folder, 'etcd')}`,
+      `--listen-client-urls=${endpoint}`,
+      `--advertise-client-urls=${endpoint}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=sandbox=${peer}`,
       // A killed process loses nothing by it, only a machine that loses power; and it makes every write 2 to 10 ms faster.
       '--unsafe-no-fsync',
       '--log-level=warn',

@@ -18,6 +18,23 @@ export { ensureRedis } from './ensure-redis.ts';
 export { startEtcd, type EtcdOptions, type EtcdServer } from './etcd.ts';
 export { freePort, portIsFree } from './free-port.ts';
 export { startProcess, type ManagedProcess, type ProcessSpec } from './managed-process.ts';
+export { DEFAULT_PROGRAMS, type LocalProgram } from './node/programs.ts';
+export { startNode, type NodeOptions, type PodProcess, type SandboxNode } from './node/node.ts';
+export {
+  createKubeClient,
+  getOrUndefined,
+  hasStatus,
+  KubeError,
+  type KubeClient,
+  type KubeCredentials,
+} from './kube/kube-client.ts';
+export { NAMESPACE, SAMPLE, type SampleState } from './sandbox/cluster-objects.ts';
+export type { Kubectl } from './sandbox/kubectl.ts';
+export type { Progress, SandboxOptions } from './sandbox/options.ts';
+export { FIXED_PORTS, type SandboxPorts } from './sandbox/ports.ts';
+export { startSandbox, type Sandbox } from './sandbox/start-sandbox.ts';
+export { readState, statePaths } from './sandbox/state-folder.ts';
+export type { SupervisedProcess } from './supervised.ts';
 export { stopLeftovers } from './process-record.ts';
 export { startRedis, type RedisOptions, type RedisServer } from './redis.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';

@@ -33,8 +33,8 @@ export type ManagedProcess = {
   readonly logFile: string;
   /** Settles when the process is gone; never rejects. */
   readonly exited: Promise<ExitText>;
-  /** SIGTERM, then SIGKILL after the grace period. Safe to call twice. */
-  stop(): Promise<void>;
+  /** SIGTERM, then SIGKILL after the grace period (that of the spec when absent). Safe to call twice. */
+  stop(graceMs?: number): Promise<void>;
   /** SIGKILL, at once. */
   kill(): void;
   /** SIGSTOP: it holds its connections and does nothing. */
@@ -104,10 +104,10 @@ function manage(spec: ProcessSpec, child: ChildProcess & { readonly pid: number 
   const send = (signal: NodeJS.Signals): void => {
     if (!gone) signalGroup(pid, signal);
   };
-  const stop = async (): Promise<void> => {
+  const stop = async (graceMs = spec.graceMs ?? 8_000): Promise<void> => {
     send('SIGTERM');
     send('SIGCONT'); // a frozen process would not see the SIGTERM
-    const timer = setTimeout(() => send('SIGKILL'), spec.graceMs ?? 8_000);
+    const timer = setTimeout(() => send('SIGKILL'), graceMs);
     await exited;
     clearTimeout(timer);
   };

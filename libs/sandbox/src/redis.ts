@@ -36,20 +36,29 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
   const started = await startProcess({
     name: 'Redis',
     command: program,
-    args: [
-      ...['--bind', '127.0.0.1', '--port', String(port), '--dir', options.folder],
-      ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
-      ...['--maxmemory-policy', 'noeviction', '--hash-max-listpack-value', '512'],
-      // A rewritten command line could not be recognised by the record of processes.
-      ...['--set-proc-title', 'no', '--daemonize', 'no'],
-      ...(options.args ?? []),
-    ],
+    args: [...serverArgs(options.folder, port), ...(options.args ?? [])],
     logFile: options.logFile ?? join(options.folder, 'redis.log'),
     ...(options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder }),
     ready: async () => (await askRedis(port, 'PING')).startsWith('+PONG'),
     readyTimeoutMs: 30_000,
   });
   return { ...started, url: `redis://127.0.0.1:${port}`, port };
+}
+
+function serverArgs(folder: string, port: number): readonly string[] {
+  const settings = {
+    bind: '127.0.0.1',
+    port: String(port),
+    dir: folder,
+    appendonly: 'yes',
+    appendfsync: 'everysec',
+    save: '',
+    'maxmemory-policy': 'noeviction',
+    'hash-max-listpack-value': '512',
+    // A rewritten command line could not be recognised by the record of processes.
+    'set-proc-title': 'no',
+  };
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
 /** Sends one inline command to a Redis of this machine that asks for no password, and gives the first part of its answer. */

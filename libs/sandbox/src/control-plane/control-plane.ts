@@ -53,7 +53,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const record = options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder };
   const keep = <T extends { stop(): Promise<void>; kill(): void }>(part: T): T => (started.push(part), part);
   const stop = async (): Promise<void> => {
-    for (const part of [...started].reverse()) await part.stop();
+    for (const part of started.toReversed()) await part.stop();
   };
   try {
     mkdirSync(options.folder, { recursive: true });

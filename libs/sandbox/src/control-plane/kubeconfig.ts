@@ -35,13 +35,7 @@ function namespaceOf(content: KubeconfigContent): { readonly namespace?: string 
 }
 
 function userEntry(user: KubeconfigUser): Readonly<Record<string, string>> {
-  switch (user.kind) {
-    case 'certificate':
-      return {
-        'client-certificate-data': base64File(user.files.certificateFile),
-        'client-key-data': base64File(user.files.keyFile),
-      };
-    case 'token':
-      return { token: user.token };
-  }
+  if (user.kind === 'token') return { token: user.token };
+  const { certificateFile, keyFile } = user.files;
+  return { 'client-certificate-data': base64File(certificateFile), 'client-key-data': base64File(keyFile) };
 }

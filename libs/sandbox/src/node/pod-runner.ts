@@ -1,0 +1,188 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeClient } from '../kube/kube-client.ts';
+import type { Container, Pod } from '../kube/objects.ts';
+import type { ProcessSpec } from '../managed-process.ts';
+import { twinOf } from './address-pool.ts';
+import { runContainer, timestamp, type RunningContainer } from './container.ts';
+import { resolveEnvironment, type Capacity, type LookUp, type Placement } from './environment.ts';
+import { podStatus } from './pod-status.ts';
+import { programFor, type LocalProgram } from './programs.ts';
+import { expandVariables, rewriteHosts, rewritePaths } from './rewrite.ts';
+import { createStatusWriter, type StatusWriter } from './status-writer.ts';
+import { lookUpIn, mountsOf, writeVolumes, type VolumeFolders } from './volumes.ts';
+
+/** What all Pods of a node share. */
+export type PodSurroundings = {
+  readonly client: KubeClient;
+  /** The sandbox's state folder. */
+  readonly folder: string;
+  readonly capacity: Capacity;
+  readonly programs: readonly LocalProgram[];
+  /** Local programs run with this as their folder. */
+  readonly programsRoot: string;
+  /** What every local program gets besides its own variables. */
+  readonly baseEnv: Readonly<Record<string, string>>;
+  readonly recordFolder: string;
+  readonly log: (line: string) => void;
+};
+
+/** Secrets and ConfigMaps of running Pods are looked at again this often; a kubelet takes about a minute. */
+const REFRESH_MS = 5_000;
+const VOLUME_RETRY_MS = 500;
+
+/** Runs one Pod from the moment it is bound until it is gone. */
+export class PodRunner {
+  readonly placement: Placement;
+  #pod: Pod;
+  #containers: readonly RunningContainer[] = [];
+  #problem: string | undefined;
+  readonly #around: PodSurroundings;
+  readonly #abort = new AbortController();
+  readonly #status: StatusWriter;
+  readonly #lookUp: LookUp;
+  readonly #folders: VolumeFolders;
+  #done: Promise<void> = Promise.resolve();
+  #ending: Promise<void> | undefined;
+
+  constructor(pod: Pod, placement: Placement, around: PodSurroundings) {
+    this.#pod = pod;
+    this.placement = placement;
+    this.#around = around;
+    this.#lookUp = lookUpIn(around.client, pod.metadata.namespace);
+    this.#folders = { volumes: join(this.#folder(), 'volumes'), claims: join(around.folder, 'claims') };
+    this.#status = createStatusWriter(around.client, pod, (written) => {
+      const containers = this.#containers.map((container) => container.view());
+      const problem = this.#problem === undefined ? {} : { problem: this.#problem };
+      const before = written ?? this.#pod.status;
+      return podStatus({ pod: this.#pod, before, placement, containers, ...problem, now: timestamp() });
+    });
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  /** The containers that are local processes now. */
+  processes(): readonly { readonly container: string; readonly pid: number }[] {
+    return this.#containers.flatMap((running) => {
+      const { spec, state, pid } = running.view();
+      return pid === undefined || state.running === undefined ? [] : [{ container: spec.name, pid }];
+    });
+  }
+
+  start(): void {
+    // Written before anything runs: a Pod of an earlier life still says that it is ready.
+    this.#status.touch();
+    this.#done = this.#run().catch((error: unknown) => this.#say(`failed: ${(error as Error).message}`));
+  }
+
+  /** A newer version of the same Pod was seen. */
+  observe(pod: Pod): void {
+    this.#pod = pod;
+  }
+
+  /** Ends its processes, each within the grace period. Safe to call twice: the shortest period does not win, the first does. */
+  end(graceMs: number): Promise<void> {
+    this.#ending ??= this.#end(graceMs);
+    return this.#ending;
+  }
+
+  async #end(graceMs: number): Promise<void> {
+    this.#abort.abort();
+    await this.#done;
+    await Promise.all(this.#containers.map((container) => container.stop(graceMs)));
+    await this.#status.idle();
+  }
+
+  /** Removes what it left on disk; logs stay. */
+  async forget(): Promise<void> {
+    await rm(this.#folder(), { recursive: true, force: true });
+  }
+
+  async #run(): Promise<void> {
+    if (!(await this.#fillVolumes())) return;
+    this.#containers = this.#pod.spec.containers.map((spec) => this.#runContainer(spec));
+    this.#status.touch();
+    void this.#refresh();
+  }
+
+  /** @returns false when the Pod ended before its volumes could be filled. */
+  async #fillVolumes(): Promise<boolean> {
+    const said = new Set<string>();
+    while (!this.#abort.signal.aborted) {
+      const missing = await writeVolumes(this.#pod, this.#folders, this.#lookUp).catch((error: unknown) => ({
+        waitFor: [(error as Error).message],
+        empty: [],
+      }));
+      for (const sentence of [...missing.waitFor, ...missing.empty]) if (!said.has(sentence)) this.#say(sentence);
+      for (const sentence of [...missing.waitFor, ...missing.empty]) said.add(sentence);
+      this.#problem = missing.waitFor.length === 0 ? undefined : missing.waitFor.join(', ');
+      if (this.#problem === undefined) return true;
+      this.#status.touch();
+      await sleep(VOLUME_RETRY_MS, undefined, { signal: this.#abort.signal }).catch(() => {});
+    }
+    return false;
+  }
+
+  async #refresh(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      await sleep(REFRESH_MS, undefined, { signal }).catch(() => {});
+      // The server may be away for a moment; the next round will do.
+      if (!signal.aborted) await writeVolumes(this.#pod, this.#folders, this.#lookUp).catch(() => {});
+    }
+  }
+
+  #runContainer(spec: Container): RunningContainer {
+    const before = this.#pod.status.containerStatuses?.find((status) => status.name === spec.name);
+    // A container that ran before this node process began is started anew: that is one restart more.
+    const ranBefore = before?.state?.running !== undefined || before?.state?.terminated !== undefined;
+    return runContainer({
+      spec,
+      host: twinOf(this.placement.podIP),
+      process: () => this.#processOf(spec),
+      restartCount: (before?.restartCount ?? 0) + (ranBefore ? 1 : 0),
+      onChange: () => this.#status.touch(),
+    });
+  }
+
+  async #processOf(spec: Container): Promise<ProcessSpec | undefined> {
+    const { programs, capacity, programsRoot, recordFolder, baseEnv } = this.#around;
+    const command = programFor(spec.image, programs);
+    if (command === undefined) return undefined;
+    const { namespace, name } = this.#pod.metadata;
+    const variables = await resolveEnvironment({
+      pod: this.#pod,
+      container: spec,
+      placement: this.placement,
+      capacity,
+      lookUp: this.#lookUp,
+    });
+    const inPaths = rewritePaths(mountsOf(this.#pod, spec, this.#folders));
+    const inHosts = rewriteHosts(twinOf(this.placement.podIP));
+    const rewrite = (text: string): string => inPaths(inHosts(text));
+    const args = (spec.args ?? []).map((text) => rewrite(expandVariables(text, variables)));
+    const env = Object.fromEntries(Object.entries(variables).map(([key, value]) => [key, rewrite(value)]));
+    const [program = '', ...first] = command;
+    return {
+      name: `${namespace}/${name} ${spec.name}`,
+      command: program,
+      args: [...first, ...args],
+      cwd: programsRoot,
+      env: { ...baseEnv, ...env, DIAL_LOOPBACK_TWIN: 'true' },
+      logFile: join(this.#around.folder, 'logs', 'pods', `${namespace}_${name}_${spec.name}.log`),
+      recordFolder,
+    };
+  }
+
+  #folder(): string {
+    const { namespace, name, uid } = this.#pod.metadata;
+    return join(this.#around.folder, 'pods', `${namespace}_${name}_${uid}`);
+  }
+
+  #say(what: string): void {
+    this.#around.log(`pod ${this.#pod.metadata.namespace}/${this.#pod.metadata.name}: ${what}`);
+  }
+}

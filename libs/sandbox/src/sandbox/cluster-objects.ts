@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import { APPLY_PATCH, getOrUndefined, hasStatus, type KubeClient } from '../kube/kube-client.ts';
+import type { Condition } from '../kube/objects.ts';
+import { waitFor } from '../wait-for.ts';
+import { applyManifests, manifestDigest, type Kubectl } from './kubectl.ts';
+
+export const NAMESPACE = 'modelmesh-serving';
+export const ETCD_SECRET = 'model-serving-etcd';
+/** The prefix of the mesh's keys in its etcd. */
+export const ROOT_PREFIX = 'modelmesh-serving';
+
+/** What must be there before any process of ours starts: namespace, resource definitions, rights, configuration. */
+export async function applyFoundation(kubectl: Kubectl, deploy: string, withConfiguration: boolean): Promise<void> {
+  const always = ['namespace.yaml', 'crds', 'rbac'];
+  const paths = withConfiguration ? [...always, 'config'] : always;
+  await applyManifests(
+    kubectl,
+    paths.map((name) => join(deploy, name)),
+  );
+}
+
+/** Runtimes and the sample are custom resources: they need their definitions to be served. */
+export async function applyResources(kubectl: Kubectl, deploy: string, sample: boolean): Promise<void> {
+  const paths = sample ? ['runtimes', 'sample/isvc.yaml'] : ['runtimes'];
+  await applyManifests(
+    kubectl,
+    paths.map((name) => join(deploy, name)),
+  );
+}
+
+/**
+ * Changes when what only the first start applies has changed. Configuration, runtimes and the sample belong to the user from
+ * then on: a resumed cluster keeps what was edited or deleted.
+ */
+export function resourcesDigest(deploy: string): string {
+  return manifestDigest(['config', 'runtimes', 'sample'].map((name) => join(deploy, name)));
+}
+
+/** Without deploy/namespace.yaml somebody still has to make it. */
+export async function ensureNamespace(client: KubeClient, name: string): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+  await client.call('POST', '/api/v1/namespaces', { body }).catch((error: unknown) => {
+    if (!hasStatus(error, 409)) throw error;
+  });
+}
+
+/** Says where the mesh's etcd is, in the form that runtime pods and the controller read. */
+export async function writeEtcdSecret(client: KubeClient, namespace: string, endpoint: string): Promise<void> {
+  const connection = JSON.stringify({ endpoints: endpoint, root_prefix: ROOT_PREFIX });
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: ETCD_SECRET, namespace },
+    stringData: { etcd_connection: connection },
+  };
+  const path = `/api/v1/namespaces/${namespace}/secrets/${ETCD_SECRET}?fieldManager=meshkeeper-sandbox&force=true`;
+  await client.call('PATCH', path, { contentType: APPLY_PATCH, body });
+}
+
+type Definition = {
+  readonly metadata: { readonly name: string };
+  readonly status?: { readonly conditions?: readonly Condition[] };
+};
+
+/** @throws Error naming the definitions that the server does not serve within 20 s. */
+export async function untilDefinitionsServed(client: KubeClient): Promise<void> {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  let missing: readonly string[] = [];
+  const served = async (): Promise<boolean> => {
+    const list = await client.call<{ readonly items: readonly Definition[] }>('GET', path);
+    const isServed = (each: Definition): boolean =>
+      each.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ===
+      true;
+    missing = list.items.filter((each) => !isServed(each)).map((each) => each.metadata.name);
+    return missing.length === 0;
+  };
+  await waitFor(served, { timeoutMs: 20_000, what: 'the custom resource definitions to be served' }).catch(
+    (error: unknown) => {
+      throw new Error(`These custom resource definitions are not served: ${missing.join(', ')}`, { cause: error });
+    },
+  );
+}
+
+type InferenceService = {
+  readonly status?: {
+    readonly conditions?: readonly Condition[];
+    readonly modelStatus?: {
+      readonly transitionStatus?: string;
+      readonly lastFailureInfo?: { readonly message?: string };
+    };
+  };
+};
+
+export const SAMPLE = 'example-sklearn-isvc';
+
+/** How the sample stands; `waitsFor` is the end of a sentence. */
+export type SampleState =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'waiting'; readonly waitsFor: string };
+
+export async function sampleState(client: KubeClient, namespace: string): Promise<SampleState> {
+  const path = `/apis/serving.kserve.io/v1beta1/namespaces/${namespace}/inferenceservices/${SAMPLE}`;
+  const sample = await getOrUndefined<InferenceService>(client, path);
+  if (sample === undefined) return { kind: 'absent' };
+  const conditions = sample.status?.conditions ?? [];
+  const ready = conditions.find((condition) => condition.type === 'Ready');
+  if (ready?.status === 'True') return { kind: 'ready' };
+  const pods = await unreadyPods(client, namespace);
+  if (pods.length > 0) return { kind: 'waiting', waitsFor: `pod ${pods.join(', ')} to be ready` };
+  const text = sample.status?.modelStatus?.lastFailureInfo?.message ?? ready?.message ?? ready?.reason;
+  const because = text === undefined ? 'a first status from the reconciler' : `its model to be loaded (${text})`;
+  return { kind: 'waiting', waitsFor: because };
+}
+
+async function unreadyPods(client: KubeClient, namespace: string): Promise<readonly string[]> {
+  type Pods = {
+    readonly items: readonly {
+      readonly metadata: { readonly name: string };
+      readonly status: { readonly conditions?: readonly Condition[] };
+    }[];
+  };
+  const pods = await client.call<Pods>('GET', `/api/v1/namespaces/${namespace}/pods`);
+  const isReady = (conditions: readonly Condition[] = []): boolean =>
+    conditions.some((each) => each.type === 'Ready' && each.status === 'True');
+  return pods.items.filter((pod) => !isReady(pod.status.conditions)).map((pod) => pod.metadata.name);
+}

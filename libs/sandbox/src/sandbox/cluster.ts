@@ -1,0 +1,121 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ControlPlaneBinaries } from '../binaries/paths.ts';
+import { clusterFiles, type ClientFiles, type ClusterFiles } from '../certificates/cluster-files.ts';
+import { controllerManagerOf } from '../control-plane/control-plane.ts';
+import { startControllerManager } from '../control-plane/controller-manager.ts';
+import { auditLogFile, startKubeApi } from '../control-plane/kube-apiserver.ts';
+import { writeKubeconfig } from '../control-plane/kubeconfig.ts';
+import { startEtcd } from '../etcd.ts';
+import { freePort } from '../free-port.ts';
+import { createKubeClient, type KubeClient } from '../kube/kube-client.ts';
+import { startRedis } from '../redis.ts';
+import { supervise, type SupervisedProcess } from '../supervised.ts';
+import { NAMESPACE } from './cluster-objects.ts';
+import type { Step } from './options.ts';
+import type { Parts } from './parts.ts';
+import type { SandboxPorts } from './ports.ts';
+import type { StatePaths } from './state-folder.ts';
+
+export type ClusterInput = {
+  readonly paths: StatePaths;
+  readonly ports: SandboxPorts;
+  readonly binaries: ControlPlaneBinaries;
+  readonly parts: Parts;
+  readonly step: Step;
+  readonly log: (line: string) => void;
+};
+
+export type Kubernetes = {
+  readonly url: string;
+  readonly files: ClusterFiles;
+  readonly auditLog: string;
+  readonly admin: KubeClient;
+  readonly node: KubeClient;
+  readonly processes: readonly SupervisedProcess[];
+};
+
+/** Starts Kubernetes' own etcd and the API server, each kept alive. The controller manager comes later, by itself. */
+export async function startKubernetes(input: ClusterInput): Promise<Kubernetes> {
+  const { paths, ports, binaries, parts, log } = input;
+  const folder = paths.kubernetes;
+  mkdirSync(folder, { recursive: true });
+  const files = clusterFiles(join(folder, 'certificates'));
+  const url = `https://127.0.0.1:${ports.api}`;
+  writeKubeconfig(paths.kubeconfig, {
+    url,
+    caFile: files.caFile,
+    user: { kind: 'certificate', files: files.admin },
+    namespace: NAMESPACE,
+  });
+  const etcdPort = await freePort();
+  const etcd = await parts.keep('the etcds', () => keptEtcd('kubernetes-etcd', folder, etcdPort, input));
+  const server = {
+    binary: binaries.kubeApiserver,
+    folder,
+    files,
+    port: ports.api,
+    etcdEndpoint: `http://127.0.0.1:${etcdPort}`,
+    audit: true,
+  };
+  const api = await parts.keep('Kubernetes and Redis', () =>
+    supervise({
+      name: 'kube-apiserver',
+      url,
+      logFile: join(folder, 'kube-apiserver.log'),
+      start: () => startKubeApi({ ...server, recordFolder: paths.records }),
+      log,
+    }),
+  );
+  const admin = clientFor(url, files, files.admin);
+  const node = clientFor(url, files, files.node);
+  await parts.keep('locks', () => ({ stop: async () => void (await Promise.all([admin.close(), node.close()])) }));
+  return { url, files, auditLog: auditLogFile(folder), admin, node, processes: [etcd, api] };
+}
+
+export async function startManager(input: ClusterInput, kubernetes: Kubernetes): Promise<SupervisedProcess> {
+  const { paths, binaries, parts, log } = input;
+  const binary = controllerManagerOf(binaries);
+  const options = {
+    binary,
+    folder: paths.kubernetes,
+    files: kubernetes.files,
+    kubeconfig: paths.kubeconfig,
+    recordFolder: paths.records,
+  };
+  const logFile = join(paths.kubernetes, 'kube-controller-manager.log');
+  return parts.keep('Kubernetes and Redis', () =>
+    supervise({ name: 'kube-controller-manager', logFile, start: () => startControllerManager(options), log }),
+  );
+}
+
+export function startMeshEtcd(input: ClusterInput): Promise<SupervisedProcess> {
+  return input.parts.keep('the etcds', () => keptEtcd('mesh-etcd', input.paths.mesh, input.ports.meshEtcd, input));
+}
+
+export function startKeptRedis(input: ClusterInput): Promise<SupervisedProcess> {
+  const { paths, ports, parts, log } = input;
+  const options = { folder: paths.redis, port: ports.redis, recordFolder: paths.records };
+  return parts.keep('Kubernetes and Redis', () =>
+    supervise({
+      name: 'redis',
+      url: `redis://127.0.0.1:${ports.redis}`,
+      logFile: join(paths.redis, 'redis.log'),
+      start: () => startRedis(options),
+      log,
+    }),
+  );
+}
+
+function keptEtcd(name: string, folder: string, port: number, input: ClusterInput): Promise<SupervisedProcess> {
+  mkdirSync(folder, { recursive: true });
+  const logFile = join(folder, 'etcd.log');
+  const options = { folder, port, logFile, name, recordFolder: input.paths.records };
+  return supervise({ name, url: `http://127.0.0.1:${port}`, logFile, start: () => startEtcd(options), log: input.log });
+}
+
+function clientFor(url: string, files: ClusterFiles, client: ClientFiles): KubeClient {
+  const read = (file: string): string => readFileSync(file, 'utf8');
+  const user = { kind: 'certificate', certificate: read(client.certificateFile), key: read(client.keyFile) } as const;
+  return createKubeClient({ url, ca: read(files.caFile), user });
+}

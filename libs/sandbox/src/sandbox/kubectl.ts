@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export type Kubectl = (args: readonly string[]) => Promise<string>;
+
+/** Runs kubectl as the sandbox's administrator. Its cache stays in the sandbox's folder. */
+export function kubectlFor(binary: string, kubeconfig: string, cacheFolder: string): Kubectl {
+  return async (args) => {
+    try {
+      const done = await run(binary, [`--kubeconfig=${kubeconfig}`, `--cache-dir=${cacheFolder}`, ...args], {
+        maxBuffer: 16_777_216,
+      });
+      return done.stdout;
+    } catch (error) {
+      const text = (error as { readonly stderr?: string }).stderr?.trim() ?? String(error);
+      throw new Error(`kubectl ${args.slice(0, 2).join(' ')} failed: ${text.split('\n').slice(0, 5).join('\n')}`, {
+        cause: error,
+      });
+    }
+  };
+}
+
+/** Applies files and folders by server-side apply, in this order; those that do not exist are passed over. */
+export async function applyManifests(kubectl: Kubectl, paths: readonly string[]): Promise<void> {
+  const present = paths.filter((path) => existsSync(path) && manifestFiles(path).length > 0);
+  if (present.length === 0) return;
+  const files = present.map((path) => `--filename=${path}`);
+  // Forced: what a newer version of the manifests says replaces what an older one said under another name.
+  await kubectl([
+    'apply',
+    '--server-side',
+    '--force-conflicts',
+    '--field-manager=meshkeeper-sandbox',
+    '--recursive',
+    ...files,
+  ]);
+}
+
+/** The YAML files that a path stands for, sorted. */
+export function manifestFiles(path: string): readonly string[] {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path, { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(path, name));
+}
+
+/** Changes whenever one of the files does. */
+export function manifestDigest(paths: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of paths.flatMap(manifestFiles)) hash.update(file).update(readFileSync(file));
+  return hash.digest('hex');
+}

@@ -1,0 +1,49 @@
+/** Everything that was started, so that it can be stopped in the reverse order at any moment, in mid-start too. */
+export class Parts {
+  readonly #stops: { readonly stage: Stage; readonly stop: () => Promise<void> }[] = [];
+  #stopping: Promise<void> | undefined;
+
+  /**
+   * Starts a part and keeps it for `stop`. Once the stop has begun nothing is started any more, and what was just starting is
+   * stopped as soon as it can be.
+   * @throws Error then, and what `start` throws.
+   */
+  async keep<T extends { stop(): Promise<void> }>(stage: Stage, start: () => T | Promise<T>): Promise<T> {
+    if (this.#stopping !== undefined) throw new Error(STOPPED);
+    const part = await start();
+    this.#stops.push({ stage, stop: () => part.stop() });
+    if (this.#stopping !== undefined) {
+      await part.stop();
+      throw new Error(STOPPED);
+    }
+    return part;
+  }
+
+  /** Stops the stages one after the other, the parts of a stage side by side. Safe to call twice. Never rejects. */
+  stop(onStage: (stage: Stage) => void = () => {}): Promise<void> {
+    this.#stopping ??= this.#stopAll(onStage);
+    return this.#stopping;
+  }
+
+  async #stopAll(onStage: (stage: Stage) => void): Promise<void> {
+    for (const stage of STAGES) {
+      const parts = this.#stops.filter((part) => part.stage === stage);
+      if (parts.length > 0) onStage(stage);
+      await Promise.allSettled(parts.map((part) => part.stop()));
+    }
+  }
+}
+
+/** Said when a start ends because a stop was asked for. */
+export const STOPPED = 'The sandbox was stopped while it started';
+
+/** In the order in which they are stopped: each uses those after it. */
+export const STAGES = [
+  'our processes',
+  'the node and its pods',
+  'Kubernetes and Redis',
+  'the etcds',
+  'leftovers',
+  'locks',
+] as const;
+export type Stage = (typeof STAGES)[number];

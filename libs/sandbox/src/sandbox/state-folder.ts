@@ -1,0 +1,81 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tryFileLock, type FileLock } from '../binaries/file-lock.ts';
+import { stopLeftovers } from '../process-record.ts';
+
+/** What one life of a sandbox tells the next, and the shell. */
+export type SandboxState = {
+  /** Second octet of its range of pod addresses. */
+  readonly second?: number;
+  /** Folder of kubectl. */
+  readonly binaries?: string;
+  /** Digest of the manifests that were applied last. */
+  readonly manifests?: string;
+};
+
+export type StatePaths = {
+  readonly folder: string;
+  readonly lock: string;
+  readonly state: string;
+  readonly records: string;
+  readonly logs: string;
+  readonly kubernetes: string;
+  readonly mesh: string;
+  readonly redis: string;
+  readonly accounts: string;
+  /** An administrator's, for the user's shell. */
+  readonly kubeconfig: string;
+};
+
+export function statePaths(folder: string): StatePaths {
+  const at = (name: string): string => join(folder, name);
+  return {
+    folder,
+    lock: at('lock'),
+    state: at('state.json'),
+    records: at('processes'),
+    logs: at('logs'),
+    kubernetes: at('kubernetes'),
+    mesh: at('mesh'),
+    redis: at('redis'),
+    accounts: at('accounts'),
+    kubeconfig: at('kubeconfig'),
+  };
+}
+
+/**
+ * Takes the folder for this process, ends what a killed life left running, and empties it when `fresh`.
+ * @throws Error with one sentence when another sandbox runs there.
+ */
+export async function claimStateFolder(paths: StatePaths, fresh: boolean): Promise<FileLock> {
+  mkdirSync(paths.folder, { recursive: true });
+  const lock = tryFileLock(paths.lock);
+  if ('heldBy' in lock) throw new Error(`A sandbox already runs in ${paths.folder} (process ${lock.heldBy}).`);
+  try {
+    await stopLeftovers(paths.records);
+    if (fresh) emptyFolder(paths.folder);
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function emptyFolder(folder: string): void {
+  for (const name of readdirSync(folder))
+    if (name !== 'lock') rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+/** What the last life wrote; nothing when there was none. */
+export function readState(file: string): SandboxState {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as SandboxState;
+  } catch {
+    return {};
+  }
+}
+
+export function writeState(file: string, state: SandboxState): void {
+  writeFileSync(`${file}.new`, JSON.stringify(state, undefined, 2));
+  renameSync(`${file}.new`, file);
+}
