@@ -1,0 +1,49 @@
+import { messageOf } from '@meshkeeper/domain';
+import type { Logger } from '@meshkeeper/telemetry';
+
+const RETRY_MS = 500;
+
+/**
+ * Level-triggered runs: each key runs at most once at a time, runs again when it was asked for meanwhile, and again after a
+ * short wait when it failed. `run` looks at the state itself; a key carries nothing.
+ */
+export type KeyedRuns = { request(key: string): void; stop(): Promise<void> };
+
+export function createKeyedRuns(name: string, run: (key: string) => Promise<void>, logger: Logger): KeyedRuns {
+  const running = new Map<string, Promise<void>>();
+  const again = new Set<string>();
+  const timers = new Set<NodeJS.Timeout>();
+  let stopped = false;
+  const request = (key: string): void => {
+    if (stopped) return;
+    if (running.has(key)) again.add(key);
+    else running.set(key, runOnce(key));
+  };
+  const later = (key: string): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      request(key);
+    }, RETRY_MS);
+    timers.add(timer);
+  };
+  const runOnce = async (key: string): Promise<void> => {
+    // Not within `request`: its caller is in the midst of a batch.
+    await Promise.resolve();
+    try {
+      await run(key);
+    } catch (error) {
+      logger.debug({ name, key, reason: messageOf(error) }, 'To be tried again');
+      later(key);
+    }
+    running.delete(key);
+    if (again.delete(key)) request(key);
+  };
+  return {
+    request,
+    stop: async () => {
+      stopped = true;
+      for (const timer of timers) clearTimeout(timer);
+      await Promise.all(running.values());
+    },
+  };
+}

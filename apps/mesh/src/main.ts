@@ -1,0 +1,11 @@
+import { createLogger, runProcess } from '@meshkeeper/telemetry';
+import { readMeshSettings } from './settings.ts';
+import { startMesh } from './start-mesh.ts';
+
+const logger = createLogger('mesh', 'info');
+
+await runProcess(logger, async () => {
+  const settings = readMeshSettings(process.env);
+  logger.level = settings.logLevel;
+  return startMesh(settings, logger);
+});

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/** Which labels an instance must have to hold models of a type. */
+export type TypeConstraints = {
+  /** All must be present; none: anywhere. */
+  requiredLabels(type: string): readonly string[];
+};
+
+/** No file: every instance may hold everything. */
+export const ANYWHERE: TypeConstraints = { requiredLabels: () => [] };
+
+const schema = z.record(
+  z.string(),
+  z.object({ required: z.array(z.string()).default([]), preferred: z.array(z.string()).default([]) }),
+);
+
+/**
+ * The file at MM_TYPE_CONSTRAINTS_PATH: `{"<type>": {"required": [...]}, "_default": {...}}`. `preferred` is read over.
+ * @throws Error with one sentence when it is no such document.
+ */
+export function parseTypeConstraints(json: string): TypeConstraints {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new Error('The type constraints are not JSON', { cause: error });
+  }
+  const result = schema.safeParse(value);
+  if (!result.success)
+    throw new Error(`The type constraints are malformed at ${result.error.issues[0]?.path.join('.') ?? ''}`);
+  const byType = new Map(Object.entries(result.data));
+  const fallback = byType.get('_default');
+  return { requiredLabels: (type) => (byType.get(type) ?? fallback)?.required ?? [] };
+}
+
+/** The reconciler keys on this text: keep it as the original mesh has it. */
+export function unplaceableMessage(type: string, labels: readonly string[]): string {
+  return `There are no running instances that meet the label requirements of type ${type}: [${labels.join(', ')}]`;
+}
