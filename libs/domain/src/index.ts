@@ -18,3 +18,22 @@ export type {
   SourceState,
   ViewedObject,
 } from './ports/event-log.ts';
+export { changeToKeys, endpointsIndex, modelToKeys, ownerOfModel, vmodelToKeys } from './change-to-keys.ts';
+export { DEFAULT_CONFIG, parseConfig, type MeshConfig } from './config.ts';
+export type { FactsContext } from './facts.ts';
+export { CONFIG_MAP_NAME, FORM, KINDS, MESH_SOURCE, type Kind, type KindName } from './kinds.ts';
+export { firstDifference } from './plan/difference.ts';
+export { plan } from './plan/plan.ts';
+export { wantedOf } from './plan/plan-predictor.ts';
+export type { ObjectRef, Outcome, Plan, Step } from './plan/step.ts';
+export type { EventSink, KubeReader, KubeWriter, WriteResult } from './ports/kubernetes.ts';
+export type { MeshRecords } from './ports/mesh-records.ts';
+export { REASONS, type Reason } from './reasons.ts';
+export { reduce, type Json, type JsonObject, type KubeObject, type ReducedObject } from './reduce.ts';
+export { wantedOfInferenceService } from './registration/inference-service.ts';
+export { wantedOfPredictor, type Wanted } from './registration/predictor.ts';
+export { report } from './report/report-run.ts';
+export type { Report, ReportedEvent } from './report/report.ts';
+export { gatherRequest, toSnapshot, type PredictorSnapshot, type Snapshot } from './snapshot.ts';
+export { kindOfSource, toAbsence, toChange, toRecordChange, type MeshRecordSeen, type MeshTable } from './to-change.ts';
+export { formatKey, parseKey, type Owner, type WorkKey } from './work-key.ts';

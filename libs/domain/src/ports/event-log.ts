@@ -87,13 +87,19 @@ export type GatherRequest = {
   readonly key: string;
   readonly sources: readonly string[];
   readonly facts: readonly { readonly source: string; readonly namespace: string }[];
+  /** Objects read by name although the key does not own them. */
+  readonly objects: readonly { readonly source: string; readonly namespace: string; readonly name: string }[];
+  readonly indexes: readonly string[];
 };
 
 /** What one atomic read of the view gave. `facts` stand in the order they were asked for, by object name. */
 export type Gathered = {
-  readonly own: readonly ViewedObject[];
+  /** The key's own objects, and those asked for by name. */
+  readonly objects: readonly ViewedObject[];
   readonly sources: Readonly<Record<string, SourceState>>;
   readonly facts: readonly Readonly<Record<string, unknown>>[];
+  /** Members of the indexes, in the order they were asked for. */
+  readonly indexes: readonly (readonly string[])[];
 };
 
 /** A write that a run made, or tried to make, as the log keeps it. */

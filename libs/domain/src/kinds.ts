@@ -1,0 +1,67 @@
+/** A kind of object that is watched: one source each. The mesh's records are the source `mesh`. */
+export type Kind = {
+  readonly source: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  /** Only these objects concern us. */
+  readonly labelSelector?: string;
+  /** A cluster may lack it: then it is unknown, and nothing is concluded from its absence. */
+  readonly optional?: boolean;
+  /** Watched in the controller's own namespace only, by this name. */
+  readonly onlyName?: string;
+};
+
+export const CONFIG_MAP_NAME = 'model-serving-config';
+export const MANAGED_BY = 'modelmesh-controller';
+
+const SERVING = 'serving.kserve.io';
+const managed = `app.kubernetes.io/managed-by=${MANAGED_BY}`;
+
+export const KINDS = {
+  namespaces: { source: 'namespaces', apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false },
+  config: { source: 'config', apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, onlyName: CONFIG_MAP_NAME },
+  inferenceServices: {
+    source: 'inferenceservices',
+    apiVersion: `${SERVING}/v1beta1`,
+    kind: 'InferenceService',
+    plural: 'inferenceservices',
+    namespaced: true,
+    optional: true,
+  },
+  predictors: { source: 'predictors', apiVersion: `${SERVING}/v1alpha1`, kind: 'Predictor', plural: 'predictors', namespaced: true, optional: true },
+  servingRuntimes: {
+    source: 'servingruntimes',
+    apiVersion: `${SERVING}/v1alpha1`,
+    kind: 'ServingRuntime',
+    plural: 'servingruntimes',
+    namespaced: true,
+  },
+  clusterServingRuntimes: {
+    source: 'clusterservingruntimes',
+    apiVersion: `${SERVING}/v1alpha1`,
+    kind: 'ClusterServingRuntime',
+    plural: 'clusterservingruntimes',
+    namespaced: false,
+    optional: true,
+  },
+  deployments: { source: 'deployments', apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', namespaced: true, labelSelector: managed },
+  services: { source: 'services', apiVersion: 'v1', kind: 'Service', plural: 'services', namespaced: true, labelSelector: managed },
+  endpointSlices: {
+    source: 'endpointslices',
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    plural: 'endpointslices',
+    namespaced: true,
+    labelSelector: 'modelmesh-service',
+  },
+} as const satisfies Readonly<Record<string, Kind>>;
+
+export type KindName = keyof typeof KINDS;
+
+/** The source of VModel and registry records. Their objects are named `vmodels/<id>` and `registry/<id>`. */
+export const MESH_SOURCE = 'mesh';
+
+/** Of which form reduced bodies and facts are. Raise it with every change of `reduce.ts` or `facts.ts`: all is then listed anew. */
+export const FORM = 1;

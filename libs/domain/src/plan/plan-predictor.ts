@@ -1,0 +1,84 @@
+import { wantedOfInferenceService } from '../registration/inference-service.ts';
+import { wantedOfPredictor, type Wanted } from '../registration/predictor.ts';
+import type { Registration } from '../registration/predictor-spec.ts';
+import { readShown } from '../report/shown-status.ts';
+import type { PredictorSnapshot, Viewed } from '../snapshot.ts';
+import { ownerOfModel } from '../change-to-keys.ts';
+import { NOTHING_TO_DO, type Plan, type Step } from './step.ts';
+
+/** A load that failed is asked for again after this time, unless something changes before. */
+export const RETRY_FAILED_LOAD_MS = 5 * 60_000;
+
+export function wantedOf({ key }: PredictorSnapshot, object: Viewed): Wanted {
+  return key.owner === 'isvc' ? wantedOfInferenceService(object.body) : wantedOfPredictor(object.body);
+}
+
+/** From an InferenceService or Predictor to its registration in the mesh. */
+export function planPredictor(snapshot: PredictorSnapshot, now: number): Plan {
+  const { object, objectsComplete, meshComplete, namespaceEnabled } = snapshot;
+  if (!objectsComplete || !meshComplete || namespaceEnabled === undefined) return NOTHING_TO_DO;
+  const wanted = object === undefined ? ({ kind: 'ignored' } as const) : wantedOf(snapshot, object);
+  if (wanted.kind === 'ignored') return planRemoval(snapshot);
+  if (wanted.kind === 'invalid') return { steps: [], obstacle: { reason: 'InvalidPredictorSpec', message: wanted.message } };
+  if (!namespaceEnabled) {
+    return { steps: [], obstacle: { reason: 'NamespaceNotEnabled', message: `Namespace ${snapshot.key.namespace} is not enabled for ModelMesh` } };
+  }
+  if (snapshot.endpoints.length === 0) return waiting;
+  return planRegistration(snapshot, wanted.registration, now);
+}
+
+const waiting: Plan = { steps: [], obstacle: { reason: 'RuntimeUnhealthy', message: 'Waiting for runtime Pod to become available' } };
+
+export const OWNER_CONFLICT_MESSAGE = 'Predictor already exists with the same name from a different source';
+
+function planRegistration(snapshot: PredictorSnapshot, wanted: Registration, now: number): Plan {
+  const { key, vmodel } = snapshot;
+  if (vmodel !== undefined && vmodel.owner !== '' && vmodel.owner !== key.owner) {
+    return { steps: [], obstacle: { reason: 'OwnerConflict', message: OWNER_CONFLICT_MESSAGE } };
+  }
+  const ref = { vModelId: key.name, owner: key.owner };
+  if (vmodel?.target === wanted.targetModelId && !wantsLoad(snapshot, now)) {
+    return { steps: [{ kind: 'askVModel', ref }], obstacle: undefined };
+  }
+  const step: Step = {
+    kind: 'setVModel',
+    request: {
+      ...ref,
+      targetModelId: wanted.targetModelId,
+      modelInfo: wanted.modelInfo,
+      loadNow: true,
+      autoDeleteTargetModel: true,
+      expectedTargetModelId: vmodel?.target ?? '',
+    },
+    reason: vmodel?.target === wanted.targetModelId ? 'Reloaded' : 'Registered',
+  };
+  return { steps: [step], obstacle: undefined };
+}
+
+/**
+ * A registered model is asked for again while nothing loads it: it was never ready, waits for a runtime, or failed some time ago.
+ * One that is loading or loaded, or was ready and is only evicted, is left alone.
+ */
+function wantsLoad({ key, object, vmodel }: PredictorSnapshot, now: number): boolean {
+  const shown = readShown(key.owner, object?.body);
+  const failed = shown.activeState === 'FailedToLoad' || vmodel?.failed === true;
+  if (failed && shown.failureReason === 'ModelLoadFailed') return now - shown.failureTime >= RETRY_FAILED_LOAD_MS;
+  if (shown.activeState === 'Loading' && shown.failureReason !== 'RuntimeUnhealthy') return false;
+  return !shown.ready && shown.activeState !== 'Loaded';
+}
+
+/** By law: only what is ours, only if the live object is really unwanted, only from complete sources. */
+function planRemoval({ key, vmodel, endpoints }: PredictorSnapshot): Plan {
+  if (vmodel === undefined || vmodel.owner !== key.owner) return NOTHING_TO_DO;
+  const target = ownerOfModel(vmodel.target);
+  if (target?.name !== key.name || target.owner !== key.owner) return NOTHING_TO_DO;
+  if (endpoints.length === 0) return waiting;
+  const kind = key.owner === 'isvc' ? 'inferenceServices' : 'predictors';
+  return {
+    steps: [
+      { kind: 'requireUnwanted', target: { kind, namespace: key.namespace, name: key.name }, reason: 'Unregistered' },
+      { kind: 'deleteVModel', ref: { vModelId: key.name, owner: key.owner }, reason: 'Unregistered' },
+    ],
+    obstacle: undefined,
+  };
+}

@@ -1,0 +1,27 @@
+import type { KindName } from '../kinds.ts';
+import type { ObjectRef } from '../plan/step.ts';
+import type { Reason } from '../reasons.ts';
+import type { JsonObject, KubeObject } from '../reduce.ts';
+
+/** A live read. Undefined when the object does not exist. Throws CallError. */
+export type KubeReader = { read(ref: ObjectRef): Promise<KubeObject | undefined> };
+
+/** The object as the server stored it; undefined for a deletion. */
+export type WriteResult = KubeObject | undefined;
+
+/**
+ * Writes to the API server, each carrying what was seen; a stale one is answered by `Conflict`. All throw CallError.
+ * A deletion of what is gone already is no error.
+ */
+export type KubeWriter = {
+  create(ref: ObjectRef, object: KubeObject): Promise<WriteResult>;
+  apply(ref: ObjectRef, object: KubeObject, resourceVersion: string): Promise<WriteResult>;
+  /** A merge patch of the status subresource. */
+  patchStatus(ref: ObjectRef, status: JsonObject, resourceVersion: string): Promise<WriteResult>;
+  delete(ref: ObjectRef, uid: string, resourceVersion: string): Promise<WriteResult>;
+};
+
+export type EventSink = {
+  /** Sends one Event about an object (`events.k8s.io/v1`). Throws CallError; an Event is worth no retry. */
+  send(about: { readonly kind: KindName; readonly object: KubeObject['metadata'] }, type: 'Normal' | 'Warning', reason: Reason, message: string): Promise<void>;
+};

@@ -1,0 +1,37 @@
+/**
+ * Every reason code that Meshkeeper shows, once: the same word in a status, an Event, a log line, a metric and the console.
+ * The first group is the original's own vocabulary (custom-resources.md §2).
+ */
+export const REASONS = {
+  ModelLoadFailed: 'The model server or the puller could not load the model; the message is theirs.',
+  RuntimeUnhealthy: 'No pod that could hold the model takes calls yet.',
+  NoSupportingRuntime: 'No ServingRuntime supports the model type and protocol.',
+  RuntimeNotRecognized: 'The runtime that the object names does not exist, or is disabled.',
+  InvalidPredictorSpec: 'The object cannot be turned into a model; the message says which field is wrong.',
+
+  ModelLoading: 'The mesh is loading the model.',
+  ModelNotLoaded: 'The model is registered and not loaded.',
+  MeshUnknown: 'The mesh has not said yet what became of the model.',
+  NamespaceNotEnabled: 'The namespace carries no label modelmesh-enabled=true, so nothing is served in it.',
+
+  Ready: 'The model is loaded and answers requests.',
+  NotReady: 'The model no longer answers requests; the message gives the first cause.',
+  TransitionStarted: 'A changed object is being switched over to its new model; the old one serves meanwhile.',
+  TransitionFinished: 'The new model has taken over.',
+  TransitionFailed: 'The new model could not be loaded; the old one goes on serving.',
+  OwnerConflict: 'Another object of the same name already owns the model in the mesh.',
+  DriftRepaired: 'Something that Meshkeeper owns was changed by another hand and was put back.',
+
+  Created: 'An object that Meshkeeper owns was created.',
+  Updated: 'An object that Meshkeeper owns was brought in line with what is wanted.',
+  Deleted: 'An object that nobody wants any more was removed.',
+  Registered: 'A model was registered with the mesh, or moved to its new target.',
+  Reloaded: 'The mesh was asked to load a registered model again.',
+  Unregistered: 'A model was removed from the mesh.',
+  StatusChanged: 'The status shows something new.',
+
+  InvalidRuntime: 'A ServingRuntime cannot be rendered; the message names the field.',
+  InvalidConfiguration: 'The ConfigMap model-serving-config holds wrong values; nothing is written until they are mended.',
+} as const;
+
+export type Reason = keyof typeof REASONS;

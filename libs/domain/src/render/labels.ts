@@ -1,0 +1,10 @@
+import { MANAGED_BY } from '../kinds.ts';
+
+/** Labels of every object that we make; those of the original, so that its objects are ours. */
+export const MANAGED_LABELS = {
+  'app.kubernetes.io/instance': MANAGED_BY,
+  'app.kubernetes.io/managed-by': MANAGED_BY,
+  'app.kubernetes.io/name': MANAGED_BY,
+} as const;
+
+export const SERVICE_LABEL = 'modelmesh-service';

@@ -1,0 +1,15 @@
+import type { Reason } from '../reasons.ts';
+import type { ModelView } from './model-view.ts';
+
+/** Why a model is not ready: the reason and message of every condition that is not True. */
+export function causeOf({ failure, activeState }: ModelView): { readonly reason: Reason; readonly message: string } {
+  if (failure !== undefined) return { reason: failure.reason, message: failure.message || 'The mesh gave no message' };
+  switch (activeState) {
+    case 'Loading':
+      return { reason: 'ModelLoading', message: 'The mesh is loading the model' };
+    case 'Standby':
+      return { reason: 'ModelNotLoaded', message: 'The model is registered and not loaded yet' };
+    default:
+      return { reason: 'MeshUnknown', message: 'The mesh has not reported the model yet' };
+  }
+}

@@ -1,0 +1,104 @@
+import type { CallError } from '../call-error.ts';
+import { DEFAULT_CONFIG } from '../config.ts';
+import { OWNER_CONFLICT_MESSAGE, RETRY_FAILED_LOAD_MS, wantedOf } from '../plan/plan-predictor.ts';
+import type { Obstacle, Outcome, Plan } from '../plan/step.ts';
+import type { VModelStatusInfo } from '../ports/mesh.ts';
+import type { Reason } from '../reasons.ts';
+import type { JsonObject } from '../reduce.ts';
+import { configOf, type PredictorSnapshot } from '../snapshot.ts';
+import { inferenceServiceStatus } from './inference-service-status.ts';
+import { viewModel, wholeSeconds, type ModelView } from './model-view.ts';
+import { predictorStatus } from './predictor-status.ts';
+import { NOTHING_TO_REPORT, type Report } from './report.ts';
+import { readShown, type ShownStatus } from './shown-status.ts';
+import { transitionEvents } from './transition-events.ts';
+
+/** What to say of a model after a run, and when to look again. */
+export function reportPredictor(snapshot: PredictorSnapshot, plan: Plan, outcomes: readonly Outcome[], now: number): Report {
+  const { object, key } = snapshot;
+  const failed = outcomes.find((outcome) => outcome.kind === 'failed')?.error;
+  const wanted = object === undefined ? undefined : wantedOf(snapshot, object);
+  if (object === undefined || wanted === undefined || wanted.kind === 'ignored') return reportRemoval(snapshot, plan, failed);
+  const shown = readShown(key.owner, object.body);
+  const reply = outcomes.findLast((outcome) => outcome.kind === 'done')?.reply;
+  const modelId = wanted.kind === 'model' ? wanted.registration.targetModelId : '';
+  const obstacle = plan.obstacle ?? (failed && obstacleOf(failed));
+  if (obstacle === undefined && reply === undefined) return { ...NOTHING_TO_REPORT, error: failed };
+  const view = obstacle === undefined && reply !== undefined ? viewModel(reply, shown, now) : viewObstacle(obstacle ?? NO_NEWS, shown, modelId, now);
+  return {
+    status: toStatus(snapshot, view, now),
+    events: transitionEvents(shown, view),
+    lookAgainMs: obstacle === undefined ? lookAgain(view, reply, now) : undefined,
+    reason: view.failure?.reason ?? (view.ready ? 'Ready' : 'ModelLoading'),
+    gone: false,
+    error: failed !== undefined && obstacle === undefined ? failed : retryOf(failed),
+  };
+}
+
+const NO_NEWS: Obstacle = { reason: 'MeshUnknown', message: 'The mesh has not reported the model yet' };
+
+/** An obstacle that a change will end needs no retry of its own; a mesh that does not answer does. */
+function retryOf(failed: CallError | undefined): CallError | undefined {
+  return failed?.kind === 'Transient' ? failed : undefined;
+}
+
+function reportRemoval(snapshot: PredictorSnapshot, plan: Plan, failed: CallError | undefined): Report {
+  const settled = failed === undefined && plan.obstacle === undefined && snapshot.objectsComplete && snapshot.meshComplete;
+  const reason: Reason | 'UpToDate' = plan.steps.length > 0 ? 'Unregistered' : 'UpToDate';
+  return { ...NOTHING_TO_REPORT, reason, gone: settled && snapshot.object === undefined, error: failed };
+}
+
+/** Failures of a mesh call that an object's status explains. */
+function obstacleOf(error: CallError): Obstacle | undefined {
+  switch (error.code) {
+    case 'NO_ENDPOINTS':
+      return { reason: 'RuntimeUnhealthy', message: 'Waiting for runtime Pod to become available' };
+    case 'ALREADY_EXISTS':
+      return { reason: 'OwnerConflict', message: OWNER_CONFLICT_MESSAGE };
+    default:
+      return undefined;
+  }
+}
+
+/** What is shown while nothing can be asked of the mesh. A spec that is wrong leaves the old model as it was. */
+function viewObstacle(obstacle: Obstacle, shown: ShownStatus, modelId: string, now: number): ModelView {
+  const invalid = obstacle.reason === 'InvalidPredictorSpec' || obstacle.reason === 'OwnerConflict';
+  const lasts = shown.failureReason === obstacle.reason && shown.failureMessage === obstacle.message && shown.failureTime > 0;
+  return {
+    ready: obstacle.reason === 'InvalidPredictorSpec' && shown.ready,
+    readyModelId: shown.readyModelId,
+    activeState: shown.activeState,
+    targetState: shown.targetState,
+    transition: invalid ? 'InvalidSpec' : shown.transition === '' || shown.transition === 'InvalidSpec' ? 'UpToDate' : shown.transition,
+    failedCopies: 0,
+    totalCopies: 0,
+    failure: { ...obstacle, location: '', modelId, time: wholeSeconds(lasts ? shown.failureTime : now) },
+  };
+}
+
+function toStatus(snapshot: PredictorSnapshot, view: ModelView, now: number): JsonObject | undefined {
+  if (snapshot.object === undefined) return undefined;
+  const config = configOf(snapshot) ?? DEFAULT_CONFIG;
+  return snapshot.key.owner === 'isvc'
+    ? inferenceServiceStatus(snapshot.object.body, view, config, now)
+    : predictorStatus(snapshot.object.body, view, config);
+}
+
+const SHORTEST_LOOK_MS = 100;
+const LONGEST_LOOK_MS = 5_000;
+const FIRST_LOOK_MS = 250;
+
+/**
+ * The mesh's records do not show that a load has ended, so while one runs it is asked for: after a tenth of the time it has run, so that
+ * short loads are seen at once and long ones cost little. A failed load is tried again much later.
+ */
+function lookAgain(view: ModelView, reply: VModelStatusInfo | undefined, now: number): number | undefined {
+  const loading = view.targetState === 'Loading' || view.activeState === 'Loading' || view.transition === 'InProgress';
+  if (view.failure?.reason === 'ModelLoadFailed' && !loading) return RETRY_FAILED_LOAD_MS;
+  if (view.failure !== undefined) return undefined;
+  if (!loading) return view.ready ? undefined : FIRST_LOOK_MS * 4;
+  const copies = [...(reply?.targetModelStatus?.copies ?? []), ...(reply?.activeModelStatus?.copies ?? [])];
+  const startedAt = Math.max(0, ...copies.filter(({ status }) => status !== 'LOADING_FAILED').map(({ time }) => time));
+  if (startedAt === 0) return FIRST_LOOK_MS;
+  return Math.round(Math.min(Math.max((now - startedAt) / 10, SHORTEST_LOOK_MS), LONGEST_LOOK_MS));
+}

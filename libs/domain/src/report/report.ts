@@ -1,0 +1,29 @@
+import type { CallError } from '../call-error.ts';
+import type { Reason } from '../reasons.ts';
+import type { JsonObject } from '../reduce.ts';
+
+/** A Kubernetes Event about the object of the key; sent on transitions only. */
+export type ReportedEvent = { readonly type: 'Normal' | 'Warning'; readonly reason: Reason; readonly message: string };
+
+export type Report = {
+  /** The status wanted, whole; undefined where the object has none, or is gone. Written only when it differs from the live one. */
+  readonly status: JsonObject | undefined;
+  readonly events: readonly ReportedEvent[];
+  /** Look again after so many ms; undefined for only when something changes. */
+  readonly lookAgainMs: number | undefined;
+  /** The one word for how this run ended. */
+  readonly reason: Reason | 'UpToDate';
+  /** Nothing is left to do for this key. */
+  readonly gone: boolean;
+  /** A failure that the status does not explain: it decides when the key runs again. */
+  readonly error: CallError | undefined;
+};
+
+export const NOTHING_TO_REPORT: Report = {
+  status: undefined,
+  events: [],
+  lookAgainMs: undefined,
+  reason: 'UpToDate',
+  gone: false,
+  error: undefined,
+};

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import type { JsonObject } from './reduce.ts';
+
+const runtimeSchema = z.object({
+  supportedModelFormats: z
+    .array(z.object({ name: z.string(), version: z.string().nullish(), autoSelect: z.boolean().nullish() }))
+    .nullish()
+    .catch([]),
+  protocolVersions: z.array(z.string()).nullish().catch([]),
+});
+
+/**
+ * The labels that a runtime's pods carry in the mesh, sorted by bytes: `mt:` for each format that may be chosen by itself, `pv:` for
+ * each protocol, `rt:` for the runtime. The REST proxy speaks v2 for a runtime that speaks grpc-v2.
+ */
+export function runtimeLabels(name: string, spec: JsonObject, restProxy: boolean): string[] {
+  const { supportedModelFormats, protocolVersions } = runtimeSchema.parse(spec);
+  const labels = new Set<string>([`rt:${name}`]);
+  for (const format of supportedModelFormats ?? []) {
+    if (format.autoSelect !== true) continue;
+    labels.add(`mt:${format.name}`);
+    if (format.version) labels.add(`mt:${format.name}:${format.version}`);
+  }
+  for (const protocol of protocolVersions ?? []) labels.add(`pv:${protocol}`);
+  if (restProxy && labels.has('pv:grpc-v2')) labels.add('pv:v2');
+  return [...labels].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}

@@ -1,0 +1,64 @@
+import { factsOf, type FactsContext } from './facts.ts';
+import { changeToKeys, modelToKeys, vmodelIndexes, vmodelToKeys } from './change-to-keys.ts';
+import { KINDS, type KindName } from './kinds.ts';
+import type { Change } from './ports/event-log.ts';
+import { reduce, type KubeObject } from './reduce.ts';
+
+/** An object as it was seen, as a change to record: reduced, with its facts and whom it concerns. */
+export function toChange(kind: KindName, object: KubeObject, context: FactsContext): Change {
+  const body = reduce(kind, object);
+  const facts = factsOf(kind, body, context);
+  return {
+    op: 'put',
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+    revision: object.metadata.resourceVersion ?? '0',
+    body: JSON.stringify(body),
+    facts: facts === undefined ? '' : JSON.stringify(facts),
+    ...changeToKeys(kind, body, facts),
+  };
+}
+
+/** The end of an object at the revision of its deletion. What it concerned is remembered where it was recorded. */
+export function toAbsence(kind: KindName, object: KubeObject, context: FactsContext): Change {
+  return { ...toChange(kind, object, context), op: 'absent', body: '', facts: '', concerns: [], indexes: [] };
+}
+
+export type MeshTable = 'vmodels' | 'registry';
+
+/** A record of the mesh as it stands in etcd: `value` is its JSON text, undefined when the record is gone. */
+export type MeshRecordSeen = {
+  readonly namespace: string;
+  readonly table: MeshTable;
+  readonly id: string;
+  readonly value: string | undefined;
+  readonly revision: string;
+};
+
+export function toRecordChange({ namespace, table, id, value, revision }: MeshRecordSeen): Change {
+  const body = value === undefined ? '' : validJson(value);
+  const keys = table === 'vmodels' ? vmodelToKeys(namespace, id, ownerIn(body)) : modelToKeys(namespace, id);
+  const indexes = table === 'vmodels' && value !== undefined ? vmodelIndexes(namespace, id, ownerIn(body)) : [];
+  return { op: value === undefined ? 'absent' : 'put', namespace, name: `${table}/${id}`, revision, body, facts: '', keys, concerns: [], indexes };
+}
+
+/** Whatever stands in etcd is recorded; what is no JSON, as the text it is. */
+function validJson(value: string): string {
+  try {
+    JSON.parse(value);
+    return value;
+  } catch {
+    return JSON.stringify(value);
+  }
+}
+
+function ownerIn(body: string): string {
+  const record: unknown = body === '' ? undefined : JSON.parse(body);
+  const owner = typeof record === 'object' && record !== null ? (record as { readonly o?: unknown }).o : undefined;
+  return typeof owner === 'string' ? owner : '';
+}
+
+/** The kind that a source holds; undefined for the mesh. */
+export function kindOfSource(source: string): KindName | undefined {
+  return (Object.keys(KINDS) as KindName[]).find((name) => KINDS[name].source === source);
+}
