@@ -54,7 +54,7 @@ async function handOver(id: string, { store, cluster, waiters }: DrainOptions, s
       const record = store.model(id);
       return record === undefined ||
         isLoaded(id, record, others) ||
-        !Object.keys(record.instanceIds).some(others.isLive)
+        !Object.keys(record.instanceIds).some((iid) => others.isLive(iid))
         ? true
         : undefined;
     };

@@ -144,7 +144,7 @@ async function report(
   seen: ModelRecord,
   options: LocalCopiesOptions,
 ): Promise<void> {
-  const { store, instanceId, now } = options;
+  const { store, instanceId } = options;
   const { state, start } = copy;
   if (state.kind === 'loading' || (state.kind === 'loaded' && isLoadedOn(seen, instanceId))) return;
   await changeModel(store, modelId, (record) => {
