@@ -38,3 +38,4 @@ export type { SupervisedProcess } from './supervised.ts';
 export { stopLeftovers } from './process-record.ts';
 export { startRedis, type RedisOptions, type RedisServer } from './redis.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
+export { startOnContext, type OnContext, type OnContextOptions } from './context/start-on-context.ts';

@@ -75,7 +75,7 @@ const deployment = {
             ],
             resources: { requests: { memory: '96Mi' } },
             readinessProbe: { ...probe('/ready'), initialDelaySeconds: 5 },
-            livenessProbe: { ...probe('/live'), failureThreshold: 1 },
+            livenessProbe: { ...probe('/live'), initialDelaySeconds: 2, failureThreshold: 1 },
             volumeMounts: [{ name: 'given', mountPath: '/etc/given' }],
           },
           { name: 'other', image: 'example/nothing-local:1' },
@@ -180,7 +180,7 @@ test('the EndpointSlice of a Service lists the addresses of ready Pods', async (
     },
     { timeoutMs: 20_000, what: 'two endpoints' },
   );
-  assert.deepEqual(listed, (await readyPods()).map((pod) => pod.status.podIP).sort());
+  assert.deepEqual(listed, (await readyPods()).map((pod) => pod.status.podIP ?? '').sort());
 });
 
 test('a changed Secret reaches the files of a running Pod', async () => {

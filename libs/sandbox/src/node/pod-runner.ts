@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../kube/kube-client.ts';
-import type { Container, Pod } from '../kube/objects.ts';
+import type { Container, Pod, PodStatus } from '../kube/objects.ts';
 import type { ProcessSpec } from '../managed-process.ts';
 import { twinOf } from './address-pool.ts';
 import { runContainer, timestamp, type RunningContainer } from './container.ts';
@@ -36,6 +36,8 @@ const VOLUME_RETRY_MS = 500;
 export class PodRunner {
   readonly placement: Placement;
   #pod: Pod;
+  /** As it was when this node first saw the Pod: says what ran in an earlier life. */
+  readonly #found: PodStatus;
   #containers: readonly RunningContainer[] = [];
   #problem: string | undefined;
   readonly #around: PodSurroundings;
@@ -48,6 +50,7 @@ export class PodRunner {
 
   constructor(pod: Pod, placement: Placement, around: PodSurroundings) {
     this.#pod = pod;
+    this.#found = pod.status;
     this.placement = placement;
     this.#around = around;
     this.#lookUp = lookUpIn(around.client, pod.metadata.namespace);
@@ -136,7 +139,7 @@ export class PodRunner {
   }
 
   #runContainer(spec: Container): RunningContainer {
-    const before = this.#pod.status.containerStatuses?.find((status) => status.name === spec.name);
+    const before = this.#found.containerStatuses?.find((status) => status.name === spec.name);
     // A container that ran before this node process began is started anew: that is one restart more.
     const ranBefore = before?.state?.running !== undefined || before?.state?.terminated !== undefined;
     return runContainer({

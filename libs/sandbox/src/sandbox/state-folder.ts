@@ -61,9 +61,12 @@ export async function claimStateFolder(paths: StatePaths, fresh: boolean): Promi
   }
 }
 
+/** The lock is ours; what runs against other clusters from here is no part of this one. */
+const KEPT = ['lock', 'contexts'];
+
 function emptyFolder(folder: string): void {
   for (const name of readdirSync(folder))
-    if (name !== 'lock') rmSync(join(folder, name), { recursive: true, force: true });
+    if (!KEPT.includes(name)) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 /** What the last life wrote; nothing when there was none. */

@@ -1,0 +1,47 @@
+import { FIXED_PORTS, startSandbox, type Progress, type Sandbox } from '@meshkeeper/sandbox';
+import { aborted } from './interrupt.ts';
+import { ROOT, stateFolder } from './state-folder.ts';
+import { welcome } from './welcome.ts';
+
+export type RunOptions = {
+  readonly fresh: boolean;
+  readonly replicas: number;
+  readonly signal: AbortSignal;
+  readonly show: (progress: Progress) => void;
+  readonly say: (text: string) => void;
+};
+
+/** Runs the sandbox until `signal` aborts. @throws Error with what hinders the start. */
+export async function runSandbox(options: RunOptions): Promise<void> {
+  const began = performance.now();
+  const sandbox = await start(options);
+  if (sandbox === undefined) return;
+  const tookMs = performance.now() - began;
+  options.say(
+    welcome({ consoleUrl: sandbox.consoleUrl, namespace: sandbox.namespace, sample: sandbox.sample, tookMs }),
+  );
+  await aborted(options.signal);
+  const stopping = performance.now();
+  await sandbox.stop((stage) => options.say(`Stopping ${stage}`));
+  options.say(`Stopped in ${((performance.now() - stopping) / 1000).toFixed(1)} s.`);
+}
+
+/** Undefined when it was stopped in mid-start. */
+async function start(options: RunOptions): Promise<Sandbox | undefined> {
+  const { fresh, replicas, signal, show: progress } = options;
+  try {
+    return await startSandbox({
+      folder: stateFolder(),
+      root: ROOT,
+      ports: FIXED_PORTS,
+      fresh,
+      replicas,
+      signal,
+      progress,
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    options.say('Stopped before it was ready.');
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import type { SampleState } from '@meshkeeper/sandbox';
+
+export type WelcomeFacts = {
+  readonly consoleUrl: string | undefined;
+  readonly namespace: string;
+  readonly sample: SampleState;
+  /** Milliseconds from the start to now. */
+  readonly tookMs: number;
+};
+
+/** The screen on which a start ends: where to go from here. */
+export function welcome(facts: WelcomeFacts): string {
+  return `
+${sampleLine(facts)}
+
+  In another shell:   source <(npm run --silent env)
+  Console:            ${facts.consoleUrl ?? 'not started'}
+
+  Try:
+    kubectl get isvc
+    kubectl apply -f deploy/sample/second-isvc.yaml && kubectl get isvc -w
+    kubectl get events --sort-by=.lastTimestamp
+
+  Ctrl-C stops everything; the next npm start resumes it.
+`;
+}
+
+function sampleLine({ sample, tookMs }: WelcomeFacts): string {
+  const took = `${(tookMs / 1000).toFixed(1)} s`;
+  if (sample.kind === 'absent') return `Ready after ${took}; there is no sample model.`;
+  if (sample.kind === 'ready') return `Ready after ${took}: the sample model is served.`;
+  return `Started after ${took}, but the sample model is not ready: it waits for ${sample.waitsFor}.`;
+}
