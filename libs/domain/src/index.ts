@@ -34,6 +34,7 @@ export { wantedOfInferenceService } from './registration/inference-service.ts';
 export { wantedOfPredictor, type Wanted } from './registration/predictor.ts';
 export { report } from './report/report-run.ts';
 export type { Report, ReportedEvent } from './report/report.ts';
+export { statusPatch } from './report/status-patch.ts';
 export { gatherRequest, toSnapshot, type PredictorSnapshot, type Snapshot } from './snapshot.ts';
 export { kindOfSource, toAbsence, toChange, toRecordChange, type MeshRecordSeen, type MeshTable } from './to-change.ts';
-export { formatKey, parseKey, type Owner, type WorkKey } from './work-key.ts';
+export { formatKey, parseKey, type Owner, type RuntimeKey, type WorkKey } from './work-key.ts';

@@ -100,7 +100,7 @@ function runtimeParts(key: RuntimeKey, of: ObjectsOf, complete: IsComplete): Omi
   return {
     key,
     runtime: own ? { ...own, kind: 'ServingRuntime' } : shared,
-    runtimesComplete: complete(servingRuntimes.source) && complete(clusterServingRuntimes.source),
+    runtimesComplete: complete(servingRuntimes.source) && (own !== undefined || complete(clusterServingRuntimes.source)),
     deployments: of(deployments.source),
     deploymentsComplete: complete(deployments.source),
   };

@@ -11,16 +11,22 @@ const script = new RedisScript('gather');
  */
 export async function gather(options: EventLogOptions, request: GatherRequest): Promise<Gathered> {
   const { redis, prefix, form } = options;
-  const facts = request.facts.map(({ source, namespace }) => `${source} ${namespace}`);
-  const args = [prefix, form, request.sources.length, ...request.sources, ...facts];
-  const [status, own, sources, factLists] = asList(await script.run(redis, [redisKeys(prefix).own(request.key)], args));
+  const questions = [
+    ...request.sources.map((source) => `s ${source}`),
+    ...request.objects.map(({ source, namespace, name }) => `o ${source} ${namespace}/${name}`),
+    ...request.facts.map(({ source, namespace }) => `f ${source} ${namespace}`),
+    ...request.indexes.map((index) => `i ${index}`),
+  ];
+  const args = [prefix, form, ...questions];
+  const [status, objects, sources, facts, indexes] = asList(await script.run(redis, [redisKeys(prefix).own(request.key)], args));
   if (status !== 'ok') {
     throw new CallError('Transient', 'The view is kept in another form: a different version of Meshkeeper is at work', { code: 'OtherForm' });
   }
   return {
-    own: toObjects(asTexts(own)),
+    objects: toObjects(asTexts(objects)),
     sources: toStates(request.sources, asTexts(sources)),
-    facts: asList(factLists).map((list) => toFacts(asTexts(list))),
+    facts: asList(facts).map((list) => toFacts(asTexts(list))),
+    indexes: asList(indexes).map(asTexts),
   };
 }
 

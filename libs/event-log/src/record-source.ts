@@ -49,7 +49,7 @@ export async function recordSource(options: RecordSourceOptions): Promise<void> 
       });
     } catch (error) {
       if (signal.aborted) return;
-      if (classifyError(error) === 'Gone') {
+      if (error instanceof Refused) {
         await pauseFor(REOPEN_AFTER_MS, signal);
         continue;
       }

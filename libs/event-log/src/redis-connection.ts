@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CallError } from '@meshkeeper/domain';
 import { Redis } from 'ioredis';
 import { redisError } from './redis-error.ts';
@@ -45,6 +46,26 @@ export async function checkRedis(redis: Redis, timeoutMs: number): Promise<void>
     throw new CallError('Terminal', `Redis has maxmemory-policy ${policy}, which may drop queued work: set it to noeviction`, { code: 'RedisEvicts' });
   }
 }
+
+/**
+ * Waits until Redis answers and is fit for use. While it does not answer, `blocked` is told why, once a second.
+ * @throws CallError `Terminal` as `checkRedis` does; the signal's reason when aborted.
+ */
+export async function waitForRedis(redis: Redis, blocked: (error: CallError) => void, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await checkRedis(redis, CHECK_MS);
+    } catch (error) {
+      const problem = redisError(error);
+      if (problem.kind === 'Terminal') throw problem;
+      blocked(problem);
+      await delay(1_000, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+const CHECK_MS = 2_000;
 
 async function infoWithin(redis: Redis, timeoutMs: number): Promise<string> {
   let lastError: unknown = new Error('connect timeout');

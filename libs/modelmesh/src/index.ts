@@ -47,6 +47,7 @@ export {
   type RecordTable,
 } from './record-keys.ts';
 export { createMeshClient, type MeshClientOptions } from './mesh-client.ts';
+export { createMeshFeed, createMeshRecords, type MeshFeedOptions } from './mesh-feed.ts';
 export { modelStatusNumber, vmodelStatusNumber } from './status-names.ts';
 export {
   ModelMeshDefinition,

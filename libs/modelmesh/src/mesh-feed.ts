@@ -56,7 +56,7 @@ export function createMeshFeed(options: MeshFeedOptions): SourceFeed {
 /** None when the key is no VModel or model of a mesh of ours: instances and leaders come and go in the same range. */
 function toChange({ etcd, ownNamespace, service }: MeshFeedOptions, key: string, value: string | undefined, revision: bigint): Change[] {
   const parsed = parseRecordKey(etcd.rootPrefix, key);
-  if (parsed === undefined || parsed.scope.service !== service || parsed.scope.kvPrefix !== KV_PREFIX) return [];
+  if (parsed === undefined || parsed.service !== service || parsed.kvPrefix !== KV_PREFIX) return [];
   if (parsed.table !== 'vmodels' && parsed.table !== 'registry') return [];
   const table: MeshTable = parsed.table;
   return [toRecordChange({ namespace: parsed.namespace ?? ownNamespace, table, id: parsed.id, value, revision: String(revision) })];

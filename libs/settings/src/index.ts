@@ -27,6 +27,17 @@ export function readSettings<T extends z.ZodRawShape>(
   throw new SettingsError(`The environment has ${lines.length} wrong setting(s):\n  ${lines.join('\n  ')}`);
 }
 
+/** The same for a program's first line: mistakes are printed, and the process ends with code 1. */
+export function readSettingsOrExit<T extends z.ZodRawShape>(schema: z.ZodObject<T>): z.output<z.ZodObject<T>> {
+  try {
+    return readSettings(schema, process.env);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
 const TRUE = ['true', '1', 'yes'];
 const FALSE = ['false', '0', 'no'];
 
@@ -77,6 +88,24 @@ export const redisSettings = {
   REDIS_PREFIX: z.string().regex(/^\{[^{}]+\}$/, 'must be one word in braces, such as {meshkeeper}').default('{meshkeeper}'),
 };
 
+/** The settings above in the words of the connection. */
+export function redisOptions(settings: RedisSettings): RedisOptions {
+  return { url: settings.REDIS_URL, username: settings.REDIS_USERNAME, password: settings.REDIS_PASSWORD, caFile: settings.REDIS_CA_FILE };
+}
+
+type RedisSettings = {
+  readonly REDIS_URL: string;
+  readonly REDIS_USERNAME?: string | undefined;
+  readonly REDIS_PASSWORD?: string | undefined;
+  readonly REDIS_CA_FILE?: string | undefined;
+};
+type RedisOptions = {
+  readonly url: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly caFile: string | undefined;
+};
+
 /** How the API server is reached. Without KUBECONFIG the pod's own service account is used. */
 export const kubernetesSettings = {
   KUBECONFIG: z.string().optional(),
@@ -84,6 +113,12 @@ export const kubernetesSettings = {
   /** The controller's own namespace: it holds the configuration and the etcd Secret. */
   NAMESPACE: z.string().default('modelmesh-serving'),
   ETCD_SECRET_NAME: z.string().default('model-serving-etcd'),
+};
+
+/** Which mesh is meant, where many could share one etcd. */
+export const meshSettings = {
+  /** `inferenceServiceName` of the configuration; part of every record's key. */
+  INFERENCE_SERVICE_NAME: z.string().default('modelmesh-serving'),
 };
 
 /** In the sandbox a pod's address (10.64.0.0/10) is dialled at its loopback twin: the same address with first octet 127. */

@@ -30,7 +30,8 @@ export type HandleRun = (context: RunContext) => Promise<RunResult>;
 export type RunOutcome = 'success' | 'error' | 'requeue_after' | 'lost';
 
 export type WorkerObserver = {
-  started(key: string): void;
+  /** `waitedMs`: since the first mark; undefined for a timed or repeated run. */
+  started(key: string, waitedMs: number | undefined): void;
   /** `convergedMs`: from the first mark until now, when nothing more is due. */
   finished(key: string, outcome: RunOutcome, seconds: number, convergedMs: number | undefined): void;
   retried(key: string, error: unknown, delayMs: number, dead: boolean): void;
@@ -114,7 +115,7 @@ async function runJob(options: WorkerOptions, job: Job<JobData>, lease: Lease, f
   if (begun.status !== 'ok') return;
   const { run } = begun;
   const startedAt = performance.now();
-  observer.started(key);
+  observer.started(key, run.markedAt === undefined ? undefined : now() - run.markedAt);
   const verdict = await settle(options, key, run, fence);
   // The timer is set before the run is finished: dying in between repeats the run, which sets it again.
   if (verdict.timerMs !== undefined) await queue.startTimer({ key, fencingToken: run.fencingToken }, verdict.timerMs);

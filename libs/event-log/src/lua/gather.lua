@@ -1,30 +1,39 @@
 -- Reads all that a plan needs, in one step: the key's own objects with their bodies, and its neighbours' facts.
 -- KEYS 1 the objects that the key owns
--- ARGV 1 prefix  2 form of the caller  3 number of sources  4.. sources whose state is asked  then `source namespace` of facts
--- Returns {status, own, sources, facts}
---   own      flat: source, object, epoch+revision, body          sources  flat: epoch, cursor, complete for each asked
---   facts    one flat list of name, facts for each asked
+-- ARGV 1 prefix  2 form of the caller  then questions: `s source`, `f source namespace`, `o source object`, `i index`
+-- Returns {status, objects, sources, facts, indexes}
+--   objects  flat: source, object, `revision body`; own ones and those asked for
+--   sources  flat: epoch, cursor, complete for each asked     facts, indexes  one list for each asked
 --   status   ok, or form (a source is kept in another form than the caller's)
-local form, count = ARGV[2], tonumber(ARGV[3])
-local sources, own, facts = {}, {}, {}
-for i = 4, 3 + count do
-  local state = redis.call('HMGET', source_state(ARGV[i]), 'epoch', 'cursor', 'complete', 'form')
-  if state[4] and state[4] ~= form then return { 'form' } end
-  sources[#sources + 1] = state[1] or ''
-  sources[#sources + 1] = state[2] or ''
-  sources[#sources + 1] = state[3] or '0'
-end
-for _, member in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  local source, object = string.match(member, '^(%S+) (.+)$')
+local form = ARGV[2]
+local objects, sources, facts, indexes = {}, {}, {}, {}
+
+local function add_object(source, object)
   local stored = redis.call('HGET', source_view(source), object)
-  if stored then
-    own[#own + 1] = source
-    own[#own + 1] = object
-    own[#own + 1] = stored
+  if not stored then return end
+  objects[#objects + 1] = source
+  objects[#objects + 1] = object
+  objects[#objects + 1] = stored
+end
+
+-- False when the source is kept in another form.
+local function add_source(source)
+  local state = redis.call('HMGET', source_state(source), 'epoch', 'cursor', 'complete', 'form')
+  for i = 1, 3 do sources[#sources + 1] = state[i] or '' end
+  return not state[4] or state[4] == form
+end
+
+for _, member in ipairs(redis.call('SMEMBERS', KEYS[1])) do add_object(string.match(member, '^(%S+) (.+)$')) end
+for i = 3, #ARGV do
+  local kind, first, second = string.match(ARGV[i], '^(%a) (%S+) ?(.*)$')
+  if kind == 's' then
+    if not add_source(first) then return { 'form' } end
+  elseif kind == 'o' then
+    add_object(first, second)
+  elseif kind == 'f' then
+    facts[#facts + 1] = redis.call('HGETALL', source_facts(first, second))
+  else
+    indexes[#indexes + 1] = redis.call('ZRANGE', index_members(first), 0, -1)
   end
 end
-for i = 4 + count, #ARGV do
-  local source, namespace = string.match(ARGV[i], '^(%S+) (.*)$')
-  facts[#facts + 1] = redis.call('HGETALL', source_facts(source, namespace))
-end
-return { 'ok', own, sources, facts }
+return { 'ok', objects, sources, facts, indexes }

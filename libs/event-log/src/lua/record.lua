@@ -68,7 +68,10 @@ local function move_ownership(object, before, after)
   for key in pairs(old) do
     if not new[key] then redis.call('SREM', key_own(key), source .. ' ' .. object) end
   end
-  for key in pairs(new) do redis.call('SADD', key_own(key), source .. ' ' .. object) end
+  for key in pairs(new) do
+    -- A pattern owns nothing: the keys it stands for come and go.
+    if not string.find(key, '{', 1, true) then redis.call('SADD', key_own(key), source .. ' ' .. object) end
+  end
 end
 
 local function mark_all(keys, entry)

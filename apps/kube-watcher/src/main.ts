@@ -1,0 +1,53 @@
+/**
+ * Steps 1 and 2 for Kubernetes: watches each kind and records what it sees. It knows no rules. Two of it run side by side in
+ * production; whichever is faster records, the other finds everything known.
+ */
+import { KINDS, type KindName } from '@meshkeeper/domain';
+import { createKubeFeed, kubeAccess, KubeTransport } from '@meshkeeper/kubernetes';
+import { startRecorder } from '@meshkeeper/event-log';
+import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';
+import { createLogger, createRegistry, createRestClientMetrics, createSourceMetrics, runProcess, startHttp, type Stoppable } from '@meshkeeper/telemetry';
+import { createDueQueue, QUEUE_NAMES } from '@meshkeeper/work-queue';
+import { settingsSchema, type Settings } from './settings.ts';
+
+/** A source that says nothing for so long is wedged: bookmarks come about once a minute. */
+const WEDGED_AFTER_SECONDS = 180;
+
+const settings = readSettingsOrExit(settingsSchema);
+const logger = createLogger('kube-watcher', settings.LOG_LEVEL);
+
+async function start({ NAMESPACE, KUBECONFIG, KUBE_CONTEXT, HTTP_HOST, HTTP_PORT, REDIS_PREFIX }: Settings): Promise<Stoppable> {
+  const registry = createRegistry();
+  const metrics = createSourceMetrics(registry);
+  const transport = new KubeTransport({ access: kubeAccess({ file: KUBECONFIG, context: KUBE_CONTEXT }), observer: createRestClientMetrics(registry) });
+  const kinds = Object.keys(KINDS) as KindName[];
+  const recording = startRecorder({
+    redis: redisOptions(settings),
+    prefix: REDIS_PREFIX,
+    queueName: QUEUE_NAMES.main,
+    openQueue: (redis) => createDueQueue({ redis, prefix: REDIS_PREFIX }),
+    feeds: kinds.map((kind) => createKubeFeed({ transport, kind, context: { ownNamespace: NAMESPACE } })),
+    observer: metrics,
+    logger,
+  });
+  const sources = kinds.map((kind) => KINDS[kind].source);
+  const http = await startHttp({
+    host: HTTP_HOST,
+    port: HTTP_PORT,
+    registry,
+    live: () => sources.filter((source) => metrics.staleness(source) > WEDGED_AFTER_SECONDS && metrics.blockedBy(source) === undefined && metrics.staleness(source) !== Infinity).map((source) => `${source} is silent`)[0],
+    ready: () => recording.problem(),
+  }).catch(async (error: unknown) => {
+    await recording.stop();
+    throw error;
+  });
+  logger.info({ address: http.address, sources }, 'Watching');
+  return {
+    async stop() {
+      await recording.stop();
+      await Promise.all([transport.stop(), http.stop()]);
+    },
+  };
+}
+
+await runProcess(logger, () => start(settings));

@@ -1,0 +1,126 @@
+import {
+  CallError,
+  KINDS,
+  reduce,
+  wantedOfInferenceService,
+  wantedOfPredictor,
+  type Gathered,
+  type ObjectRef,
+  type Outcome,
+  type Snapshot,
+  type Step,
+  type VModelStatusInfo,
+  type WorkKey,
+} from '@meshkeeper/domain';
+import type { RunContext } from '@meshkeeper/work-queue';
+import { kubeEffect, logEffect, meshEffect, type EffectResult, type Write } from './effects.ts';
+import type { Ports } from './ports.ts';
+
+export type RunInput = { readonly key: WorkKey; readonly gathered: Gathered; readonly snapshot: Snapshot };
+
+/** Sends the steps out one by one. A failure is a value: the report turns it into what users see. */
+export async function applySteps(ports: Ports, context: RunContext, input: RunInput & { readonly steps: readonly Step[] }): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const step of input.steps) {
+    const outcome = await applyStep(ports, context, input, step);
+    outcomes.push(outcome);
+    if (outcome.kind === 'failed') break;
+  }
+  return outcomes;
+}
+
+async function applyStep(ports: Ports, context: RunContext, input: RunInput, step: Step): Promise<Outcome> {
+  const write = writeOf(step);
+  try {
+    context.guard();
+    const reply = await sendStep(ports, input, step);
+    if (write !== undefined) {
+      ports.writes.wrote(write.kind, write.reason);
+      await logEffect(ports, context, input.gathered, write, await reply.effect());
+    }
+    return { kind: 'done', step, reply: reply.status };
+  } catch (error) {
+    const failure = toCallError(error);
+    if (write !== undefined) {
+      ports.writes.failed(write.kind, write.reason, failure.code ?? failure.kind);
+      await logEffect(ports, context, input.gathered, write, failedEffect(ports, step, input.key.namespace, failure));
+    }
+    return { kind: 'failed', step, error: failure };
+  }
+}
+
+type Reply = { readonly status: VModelStatusInfo | undefined; readonly effect: () => Promise<EffectResult> };
+
+async function sendStep(ports: Ports, { key, snapshot }: RunInput, step: Step): Promise<Reply> {
+  const endpoints = 'endpoints' in snapshot ? snapshot.endpoints : [];
+  const { kube, mesh } = ports;
+  const kubeReply = (ref: ObjectRef, object: Parameters<typeof kubeEffect>[3]): Reply => ({
+    status: undefined,
+    effect: async () => kubeEffect(ports, ref, 'ok', object),
+  });
+  const meshReply = (vModelId: string, status: VModelStatusInfo | undefined): Reply => ({
+    status,
+    effect: () => meshEffect(ports, key.namespace, vModelId, 'ok'),
+  });
+  switch (step.kind) {
+    case 'create':
+      return kubeReply(step.target, await kube.create(step.target, step.object));
+    case 'apply':
+      return kubeReply(step.target, await kube.apply(step.target, step.object, step.resourceVersion));
+    case 'delete':
+      return kubeReply(step.target, await kube.delete(step.target, step.uid, step.resourceVersion));
+    case 'requireUnwanted':
+      await requireUnwanted(ports, step.target);
+      return kubeReply(step.target, undefined);
+    case 'setVModel':
+      return meshReply(step.request.vModelId, await mesh.setVModel(endpoints, step.request));
+    case 'deleteVModel':
+      await mesh.deleteVModel(endpoints, step.ref);
+      return meshReply(step.ref.vModelId, undefined);
+    case 'askVModel':
+      return meshReply(step.ref.vModelId, await mesh.getVModelStatus(endpoints, step.ref));
+  }
+}
+
+/** Before anything is deleted outside Redis, the object whose absence justifies it is read live: the view may be behind. */
+async function requireUnwanted(ports: Ports, ref: ObjectRef): Promise<void> {
+  const live = await ports.kube.read(ref);
+  if (live === undefined) return;
+  const body = reduce(ref.kind, live);
+  const wanted = ref.kind === 'predictors' ? wantedOfPredictor(body) : wantedOfInferenceService(body);
+  if (wanted.kind !== 'ignored') {
+    throw new CallError('Conflict', `${KINDS[ref.kind].kind} ${ref.namespace}/${ref.name} exists after all`, { code: 'StillWanted' });
+  }
+}
+
+/** How the log and the metrics name a step; undefined for a question, which writes nothing. */
+function writeOf(step: Step): Write | undefined {
+  switch (step.kind) {
+    case 'create':
+    case 'apply':
+    case 'delete': {
+      const { kind, namespace, name } = step.target;
+      return { what: `${step.kind} ${KINDS[kind].plural} ${namespace}/${name}`, kind: KINDS[kind].plural, reason: step.reason };
+    }
+    case 'setVModel':
+      return { what: `setVModel ${step.request.vModelId} to ${step.request.targetModelId}`, kind: 'vmodels', reason: step.reason };
+    case 'deleteVModel':
+      return { what: `deleteVModel ${step.ref.vModelId}`, kind: 'vmodels', reason: step.reason };
+    case 'requireUnwanted':
+    case 'askVModel':
+      return undefined;
+  }
+}
+
+/** What a failed write left behind is not known. */
+function failedEffect(ports: Ports, step: Step, namespace: string, { code, kind, message }: CallError): EffectResult {
+  const outcome = `${code ?? kind}: ${message}`;
+  if ('target' in step) return kubeEffect(ports, step.target, outcome, undefined);
+  const vModelId = step.kind === 'setVModel' ? step.request.vModelId : step.ref.vModelId;
+  return kubeEffect(ports, { kind: 'inferenceServices', namespace, name: vModelId }, outcome, undefined);
+}
+
+function toCallError(error: unknown): CallError {
+  if (error instanceof CallError) return error;
+  return new CallError('Transient', error instanceof Error ? error.message : String(error), { cause: error });
+}

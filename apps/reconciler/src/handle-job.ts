@@ -1,0 +1,41 @@
+import { CallError, formatKey, gatherRequest, parseKey, plan, report, toSnapshot, type WorkKey } from '@meshkeeper/domain';
+import type { HandleRun, RunContext, RunResult } from '@meshkeeper/work-queue';
+import { applySteps } from './apply-steps.ts';
+import type { Ports } from './ports.ts';
+import { sendReport } from './send-report.ts';
+
+/**
+ * One run of one key: steps 3 to 6 of the path. The queue has begun the run and will finish it; what this throws decides, by its
+ * class, when the key runs again. A run may die anywhere: the next one starts from what is seen then.
+ */
+export function createHandleJob(ports: Ports): HandleRun {
+  return async (context: RunContext): Promise<RunResult> => {
+    // 1. The job carries a key and nothing else.
+    const key = readKey(context.key);
+
+    // 2. Gather: all that is known about it, in one round trip.
+    const gathered = await ports.gather(gatherRequest(key, ports.ownNamespace, ports.serviceName));
+    const snapshot = toSnapshot(key, gathered);
+
+    // 3. Plan: a pure function says what to do, as data.
+    const planned = plan(snapshot, ports.now());
+
+    // 4. Apply: one step after the other, each guarded, each logged with its cause; a failed one skips the rest.
+    const outcomes = await applySteps(ports, context, { key, gathered, snapshot, steps: planned.steps });
+
+    // 5. Report: a second pure function says what to show; written only where it differs.
+    const reported = report(snapshot, planned, outcomes, ports.now());
+    await sendReport(ports, context, { key, gathered, snapshot }, reported);
+    ports.logger.debug({ key: formatKey(key), reason: reported.reason, steps: planned.steps.map(({ kind }) => kind) }, 'Run');
+
+    // 6. When to look again: by itself, by retry, or only when something changes.
+    if (reported.error !== undefined) throw reported.error;
+    return { lookAgainMs: reported.lookAgainMs, gone: reported.gone };
+  };
+}
+
+function readKey(text: string): WorkKey {
+  const key = parseKey(text);
+  if (key === undefined) throw new CallError('Terminal', `The queue holds a key that nobody knows: ${text}`);
+  return key;
+}

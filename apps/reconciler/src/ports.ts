@@ -1,0 +1,19 @@
+import type { EffectLog, EventSink, Gathered, GatherRequest, KubeReader, KubeWriter, MeshModels, MeshRecords } from '@meshkeeper/domain';
+import type { Logger, WriteMetrics } from '@meshkeeper/telemetry';
+
+/** All that a run reaches the world through. */
+export type Ports = {
+  readonly gather: (request: GatherRequest) => Promise<Gathered>;
+  readonly kube: KubeReader & KubeWriter;
+  readonly mesh: MeshModels;
+  readonly meshRecords: MeshRecords;
+  readonly effects: EffectLog;
+  /** Puts keys that an effect made due into the queue. */
+  readonly enqueue: (keys: readonly string[]) => Promise<void>;
+  readonly events: EventSink;
+  readonly writes: WriteMetrics;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly ownNamespace: string;
+  readonly serviceName: string;
+};

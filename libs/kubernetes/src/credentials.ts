@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { KubeConfig } from '@kubernetes/client-node';
+import { CallError, messageOf } from '@meshkeeper/domain';
+
+/** How one API server is reached, as of now. */
+export type ClusterAccess = {
+  /** `https://host:port`, without a slash at the end. */
+  readonly url: string;
+  readonly tls: {
+    readonly ca?: Buffer | string;
+    readonly cert?: Buffer | string;
+    readonly key?: Buffer | string;
+    readonly servername?: string;
+    readonly rejectUnauthorized?: boolean;
+  };
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/** Gives the access; `renew` asks for fresh credentials after a 401. */
+export type AccessSource = (renew: boolean) => Promise<ClusterAccess>;
+
+/** Tokens are read again after this time: in a pod the file is rotated. */
+const CACHE_MS = 30_000;
+
+export type KubeConfigOptions = {
+  /** Path of a kubeconfig; without one the pod's service account, or the usual places. */
+  readonly file?: string | undefined;
+  readonly context?: string | undefined;
+};
+
+/**
+ * Loads a kubeconfig. Of client-node only this is used: its transport opens a connection for each call.
+ * @throws CallError `Terminal` that names the file or context which is not there.
+ */
+export function kubeAccess(options: KubeConfigOptions): AccessSource {
+  const load = (): KubeConfig => loadKubeConfig(options);
+  let config = load();
+  let cached: { readonly access: ClusterAccess; readonly at: number } | undefined;
+  return async (renew) => {
+    const now = performance.now();
+    if (cached !== undefined && !renew && now - cached.at < CACHE_MS) return cached.access;
+    if (renew) config = load();
+    cached = { access: await resolveAccess(config), at: now };
+    return cached.access;
+  };
+}
+
+function loadKubeConfig({ file, context }: KubeConfigOptions): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (file === undefined) config.loadFromDefault();
+    else config.loadFromFile(file);
+  } catch (error) {
+    throw new CallError('Terminal', `Cannot read the kubeconfig ${file ?? ''}: ${messageOf(error)}`, { cause: error });
+  }
+  if (context !== undefined) {
+    if (config.getContextObject(context) === null) {
+      const known = config.getContexts().map(({ name }) => name);
+      throw new CallError('Terminal', `The kubeconfig has no context ${context}; it has ${known.join(', ') || 'none'}`);
+    }
+    config.setCurrentContext(context);
+  }
+  return config;
+}
+
+async function resolveAccess(config: KubeConfig): Promise<ClusterAccess> {
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new CallError('Terminal', 'The kubeconfig names no cluster');
+  const https: Record<string, unknown> & { headers?: Record<string, string> } = { headers: {} };
+  await config.applyToHTTPSOptions(https as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
+  const ca = cluster.caData ? Buffer.from(cluster.caData, 'base64') : cluster.caFile ? readFileSync(cluster.caFile) : undefined;
+  const { cert, key } = https as { cert?: Buffer; key?: Buffer };
+  return {
+    url: cluster.server.replace(/\/+$/, ''),
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(cluster.tlsServerName === undefined ? {} : { servername: cluster.tlsServerName }),
+      ...(cluster.skipTLSVerify ? { rejectUnauthorized: false } : {}),
+    },
+    headers: { ...https.headers },
+  };
+}

@@ -1,0 +1,119 @@
+import {
+  CallError,
+  KINDS,
+  toAbsence,
+  toChange,
+  type Change,
+  type FactsContext,
+  type KindName,
+  type KubeObject,
+  type ServerHead,
+  type SourceFeed,
+} from '@meshkeeper/domain';
+import { apiError, type ApiStatus } from './api-error.ts';
+import { decodeConfigMap } from './config-map.ts';
+import { inBatches } from './batches.ts';
+import { collectionPath } from './paths.ts';
+import type { KubeTransport } from './transport.ts';
+
+type List = { readonly metadata: { readonly resourceVersion: string; readonly continue?: string }; readonly items?: readonly KubeObject[] };
+type WatchEvent = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; readonly object: KubeObject };
+
+export type FeedOptions = { readonly transport: KubeTransport; readonly kind: KindName; readonly context: FactsContext; readonly random?: () => number };
+
+const PAGE = 500;
+const LIST_TIMEOUT_MS = 60_000;
+/** The server ends a watch after this time, a little different for each, so that they do not all come back at once. */
+const WATCH_SECONDS = { least: 300, spread: 300 };
+const BATCH = 500;
+
+/** One kind of one API server as a source: paged lists, resumable watches with bookmarks. */
+export function createKubeFeed(options: FeedOptions): SourceFeed {
+  const { kind, transport } = options;
+  const { source } = KINDS[kind];
+  return {
+    source,
+    readHead: (signal) => readHead(transport, collection(options), signal),
+    list: (signal) => listPages(options, signal),
+    watch: (from, signal) => inBatches(watchChanges(options, from, signal), BATCH, signal),
+  };
+}
+
+function collection({ kind, context }: FeedOptions): string {
+  const { onlyName, ...rest } = { onlyName: undefined, ...KINDS[kind] };
+  return collectionPath(rest, onlyName === undefined ? '' : context.ownNamespace);
+}
+
+function selectors({ kind }: FeedOptions): Record<string, string> {
+  const { labelSelector, onlyName } = { labelSelector: undefined, onlyName: undefined, ...KINDS[kind] };
+  return {
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(onlyName === undefined ? {} : { fieldSelector: `metadata.name=${onlyName}` }),
+  };
+}
+
+/**
+ * A list of one object without a resourceVersion is served from etcd itself, so its revision is the head. The uid of `kube-system`
+ * is the identity of a cluster: a replaced one has another.
+ */
+async function readHead(transport: KubeTransport, path: string, signal: AbortSignal): Promise<ServerHead> {
+  const [head, system] = await Promise.all([
+    transport.call<List>({ method: 'GET', path, query: { limit: '1' }, signal }),
+    transport.call<KubeObject>({ method: 'GET', path: '/api/v1/namespaces/kube-system', signal }),
+  ]);
+  return { head: head.metadata.resourceVersion, identity: system.metadata.uid ?? '' };
+}
+
+async function* listPages(options: FeedOptions, signal: AbortSignal): AsyncGenerator<{ revision: string; changes: readonly Change[] }> {
+  const { transport, kind, context } = options;
+  let next = '';
+  do {
+    const query = { ...selectors(options), limit: String(PAGE), ...(next === '' ? {} : { continue: next }) };
+    const page = await transport.call<List>({ method: 'GET', path: collection(options), query, signal, timeoutMs: LIST_TIMEOUT_MS });
+    next = page.metadata.continue ?? '';
+    yield { revision: page.metadata.resourceVersion, changes: (page.items ?? []).map((item) => toChange(kind, decoded(kind, item), context)) };
+  } while (next !== '');
+}
+
+/** A change, or only a revision that a bookmark moved to. */
+export type WatchItem = { readonly to: string; readonly change: Change | undefined };
+
+async function* watchChanges(options: FeedOptions, from: string, signal: AbortSignal): AsyncGenerator<WatchItem> {
+  const { transport, kind, context, random = Math.random } = options;
+  for (let revision = from; !signal.aborted; ) {
+    const timeoutSeconds = String(WATCH_SECONDS.least + Math.floor(random() * WATCH_SECONDS.spread));
+    const query = { ...selectors(options), watch: 'true', allowWatchBookmarks: 'true', resourceVersion: revision, timeoutSeconds };
+    for await (const line of transport.stream({ method: 'GET', path: collection(options), query, signal })) {
+      const item = toItem(kind, JSON.parse(line) as WatchEvent, context);
+      revision = item.to;
+      yield item;
+    }
+  }
+}
+
+function toItem(kind: KindName, { type, object }: WatchEvent, context: FactsContext): WatchItem {
+  const to = object.metadata?.resourceVersion ?? '';
+  switch (type) {
+    case 'ADDED':
+    case 'MODIFIED':
+      return { to, change: toChange(kind, decoded(kind, object), context) };
+    case 'DELETED':
+      return { to, change: toAbsence(kind, decoded(kind, object), context) };
+    case 'BOOKMARK':
+      return { to, change: undefined };
+    case 'ERROR':
+      throw watchError(kind, object as unknown as ApiStatus);
+    default:
+      throw new CallError('Transient', `The watch of ${KINDS[kind].plural} sent an unknown event`);
+  }
+}
+
+/** A revision that is too old comes as an event inside a good answer, not as an HTTP status. */
+function watchError(kind: KindName, status: ApiStatus): CallError {
+  return apiError(`watch ${KINDS[kind].plural}`, status.code ?? 500, status);
+}
+
+/** Foreign text is decoded at this edge; what follows sees typed values only. */
+function decoded(kind: KindName, object: KubeObject): KubeObject {
+  return kind === 'config' ? { ...object, decoded: decodeConfigMap(object) } : object;
+}

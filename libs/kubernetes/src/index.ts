@@ -1,0 +1,14 @@
+/**
+ * Talking to the Kubernetes API: one transport, sources to record from, writes that carry what was seen, Events.
+ *
+ * Imported by apps; meets the rest through the ports of `domain`. It decides nothing and keeps no cache: what was seen lives in
+ * the view. Of client-node only kubeconfig and credentials are used, since its transport opens a connection for each call and its
+ * models drop unknown fields. Every failure is a CallError, classified in `api-error.ts`; 429, 503 and 401 are answered here.
+ */
+export { kubeAccess, type AccessSource, type ClusterAccess, type KubeConfigOptions } from './credentials.ts';
+export { createEventSink } from './events.ts';
+export { createKubeFeed, type FeedOptions } from './feed.ts';
+export { readEtcdSecret } from './etcd-secret.ts';
+export { findForeignController } from './foreign-controller.ts';
+export { KubeTransport, type TransportObserver, type TransportOptions } from './transport.ts';
+export { createWriter, FIELD_MANAGER } from './writer.ts';

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CallError } from '@meshkeeper/domain';
+import { Agent, request, type Dispatcher } from 'undici';
+import { apiError, networkError, type ApiStatus } from './api-error.ts';
+import type { AccessSource, ClusterAccess } from './credentials.ts';
+import { Semaphore } from './semaphore.ts';
+
+export type TransportObserver = { answered(method: string, code: string): void };
+
+export type TransportOptions = {
+  readonly access: AccessSource;
+  readonly observer?: TransportObserver;
+  /** Writes beyond about 20 in flight only wait longer on the server's side (kubernetes-client.md §2). */
+  readonly inFlight?: number;
+  readonly userAgent?: string;
+};
+
+export type Call = {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+};
+
+const ATTEMPTS = 4;
+const CONNECT_MS = 5_000;
+const HEADERS_MS = 15_000;
+/** Bookmarks come about once a minute; a stream that is silent for longer is dead. */
+const WATCH_SILENCE_MS = 80_000;
+const FIRST_PAUSE_MS = 250;
+
+/** One pool for calls and one for watches, to one API server. */
+export class KubeTransport {
+  readonly #options: TransportOptions;
+  readonly #slots: Semaphore;
+  #pools: { readonly identity: string; readonly calls: Agent; readonly watches: Agent } | undefined;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#slots = new Semaphore(options.inFlight ?? 20);
+  }
+
+  /**
+   * One call, its JSON answer parsed. 429 and 503 are tried again after the time the server asks for, 401 once with fresh credentials.
+   * @throws CallError
+   */
+  async call<T>(call: Call): Promise<T> {
+    await using _slot = await this.#slots.acquire();
+    for (let attempt = 1, renewed = false; ; attempt += 1) {
+      const answer = await this.#send(call, 'calls', renewed && attempt === 2);
+      const text = await answer.body.text().catch((error: unknown) => {
+        throw networkError(describe(call), call.path, error);
+      });
+      if (answer.statusCode < 400) return (text === '' ? undefined : JSON.parse(text)) as T;
+      const error = toError(call, answer, text);
+      if (answer.statusCode === 401 && !renewed) renewed = true;
+      else if (!isBusy(answer.statusCode) || attempt >= ATTEMPTS) throw error;
+      else await delay(error.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** attempt, undefined, { ...(call.signal && { signal: call.signal }) });
+    }
+  }
+
+  /** Opens a watch: the lines of its answer, each one JSON document. Ends when the server ends it. @throws CallError */
+  async *stream(call: Call): AsyncGenerator<string> {
+    const answer = await this.#send(call, 'watches', false);
+    if (answer.statusCode >= 400) throw toError(call, answer, await answer.body.text());
+    let rest = '';
+    try {
+      for await (const chunk of answer.body.setEncoding('utf8')) {
+        const lines = (rest + (chunk as string)).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) if (line !== '') yield line;
+      }
+    } catch (error) {
+      throw networkError(describe(call), call.path, error);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#pools?.calls.destroy(), this.#pools?.watches.destroy()]);
+  }
+
+  async #send(call: Call, pool: 'calls' | 'watches', renew: boolean): Promise<Dispatcher.ResponseData> {
+    const access = await this.#options.access(renew);
+    const { method, path, query, body, contentType = 'application/json', signal } = call;
+    try {
+      const answer = await request(`${access.url}${path}`, {
+        method,
+        dispatcher: this.#pool(access)[pool],
+        headers: {
+          ...access.headers,
+          accept: 'application/json',
+          'user-agent': this.#options.userAgent ?? 'meshkeeper',
+          ...(body === undefined ? {} : { 'content-type': contentType }),
+        },
+        ...(query === undefined ? {} : { query }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal === undefined ? {} : { signal }),
+        headersTimeout: call.timeoutMs ?? HEADERS_MS,
+        bodyTimeout: pool === 'watches' ? WATCH_SILENCE_MS : (call.timeoutMs ?? HEADERS_MS),
+      });
+      this.#options.observer?.answered(method, String(answer.statusCode));
+      return answer;
+    } catch (error) {
+      this.#options.observer?.answered(method, '<error>');
+      throw networkError(describe(call), access.url, error);
+    }
+  }
+
+  /** Rotated certificates make new pools; the old ones finish what they carry. */
+  #pool(access: ClusterAccess): { readonly calls: Agent; readonly watches: Agent } {
+    const { ca, cert, key } = access.tls;
+    const identity = createHash('sha256').update(`${access.url} ${ca} ${cert} ${key}`).digest('hex');
+    if (this.#pools?.identity === identity) return this.#pools;
+    void this.#pools?.calls.close();
+    void this.#pools?.watches.close();
+    const connect = { ...access.tls, timeout: CONNECT_MS, keepAlive: true, keepAliveInitialDelay: 15_000 };
+    this.#pools = {
+      identity,
+      calls: new Agent({ allowH2: false, connections: this.#options.inFlight ?? 20, connect }),
+      watches: new Agent({ allowH2: false, connect }),
+    };
+    return this.#pools;
+  }
+}
+
+function describe({ method, path }: Call): string {
+  return `${method} ${path}`;
+}
+
+function isBusy(code: number): boolean {
+  return code === 429 || code === 503;
+}
+
+function toError(call: Call, answer: Dispatcher.ResponseData, text: string): CallError {
+  const seconds = Number(answer.headers['retry-after']);
+  const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined;
+  return apiError(describe(call), answer.statusCode, parseStatus(text), retryAfterMs);
+}
+
+/** Proxies between us and the server answer in plain text. */
+function parseStatus(text: string): ApiStatus {
+  try {
+    return JSON.parse(text) as ApiStatus;
+  } catch {
+    return { message: text.slice(0, 200) };
+  }
+}
