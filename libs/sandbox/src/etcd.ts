@@ -50,6 +50,7 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
     ...(options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder }),
     ready: () => isHealthy(endpoint),
     readyTimeoutMs: 30_000,
+    graceMs: 2_000,
   });
   return { ...started, endpoint };
 }

@@ -41,6 +41,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     ...(options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder }),
     ready: async () => (await askRedis(port, 'PING')).startsWith('+PONG'),
     readyTimeoutMs: 30_000,
+    graceMs: 2_000,
   });
   return { ...started, url: `redis://127.0.0.1:${port}`, port };
 }

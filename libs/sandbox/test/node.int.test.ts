@@ -22,7 +22,7 @@ const options = {
   root: import.meta.dirname,
   deploy: join(import.meta.dirname, 'fixtures', 'deploy'),
   processes: false,
-  programs: [{ imagePrefix: 'example/echo:', command: ['node', 'fixtures/programs/echo-server.ts'] }],
+  programs: [{ image: 'example/echo', command: ['node', 'fixtures/programs/echo-server.ts'] }],
 } as const;
 
 function adminClient(): KubeClient {

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { signalGroup } from '../process-record.ts';
 import { tryFileLock, type FileLock } from './file-lock.ts';
 import { goEnvironment } from './go-toolchain.ts';
 import { BUILD_FLAGS, missingBuilt, MODULE_FOLDER } from './paths.ts';
@@ -49,8 +50,11 @@ async function goBuild(target: string, env: NodeJS.ProcessEnv, progress: BuildPr
     cwd: MODULE_FOLDER,
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true, // with its compilers it is one group, which can be ended as a whole
   });
-  const endChild = (): void => void child.kill('SIGKILL');
+  const endChild = (): void => {
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+  };
   process.once('exit', endChild);
   const lines: string[] = [];
   let last = 'starting';

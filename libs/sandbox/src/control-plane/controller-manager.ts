@@ -28,6 +28,6 @@ export function startControllerManager(options: ControllerManagerOptions): Promi
     ],
     logFile: join(options.folder, 'kube-controller-manager.log'),
     ...(options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder }),
-    graceMs: 4_000,
+    graceMs: 2_000,
   });
 }

@@ -47,7 +47,7 @@ export async function startKubeApi(options: KubeApiOptions): Promise<ManagedProc
       ...(options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder }),
       ready: () => isReady(`https://127.0.0.1:${options.port}/readyz`, agent),
       readyTimeoutMs: 120_000,
-      graceMs: 4_000,
+      graceMs: 2_000,
     });
   } finally {
     await agent.close();

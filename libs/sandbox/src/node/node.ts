@@ -30,7 +30,7 @@ export type SandboxNode = {
 };
 
 /** Milliseconds that processes get when the sandbox stops, whatever their Pod's grace period. */
-const STOP_GRACE_MS = 4_000;
+const STOP_GRACE_MS = 2_500;
 
 /**
  * Plays a node: registers it, binds every Pod that has none, runs the Pods' containers as local processes, reports their

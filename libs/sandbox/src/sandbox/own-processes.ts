@@ -56,7 +56,7 @@ export async function startOwnProcess(options: OwnProcessOptions): Promise<Super
     env: { ...options.env, HTTP_HOST: '127.0.0.1', HTTP_PORT: String(port) },
     logFile,
     recordFolder: options.recordFolder,
-    graceMs: 4_000,
+    graceMs: 3_000,
   };
   // Started again, it is not held to a deadline: it may wait for what is down, too.
   const start = (first: boolean): ReturnType<typeof startProcess> =>

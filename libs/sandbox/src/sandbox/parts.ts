@@ -1,6 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How long a stop waits for what was just starting and could not be stopped yet. */
+const LATE_START_MS = 3_000;
+
 /** Everything that was started, so that it can be stopped in the reverse order at any moment, in mid-start too. */
 export class Parts {
   readonly #stops: { readonly stage: Stage; readonly stop: () => Promise<void> }[] = [];
+  readonly #starting = new Set<Promise<unknown>>();
   #stopping: Promise<void> | undefined;
 
   /**
@@ -10,7 +16,9 @@ export class Parts {
    */
   async keep<T extends { stop(): Promise<void> }>(stage: Stage, start: () => T | Promise<T>): Promise<T> {
     if (this.#stopping !== undefined) throw new Error(STOPPED);
-    const part = await start();
+    const starting = Promise.resolve().then(start);
+    this.#starting.add(starting);
+    const part = await starting.finally(() => this.#starting.delete(starting));
     this.#stops.push({ stage, stop: () => part.stop() });
     if (this.#stopping !== undefined) {
       await part.stop();
@@ -27,6 +35,9 @@ export class Parts {
 
   async #stopAll(onStage: (stage: Stage) => void): Promise<void> {
     for (const stage of STAGES) {
+      // The folder is given to the next one only when nothing is starting in it any more.
+      if (stage === 'locks')
+        await Promise.race([Promise.allSettled(this.#starting), sleep(LATE_START_MS, undefined, { ref: false })]);
       const parts = this.#stops.filter((part) => part.stage === stage);
       if (parts.length > 0) onStage(stage);
       await Promise.allSettled(parts.map((part) => part.stop()));
