@@ -54,7 +54,10 @@ export function startMeshCore(options: MeshCoreOptions): MeshCore {
   const copies = startLocalCopies({ ...options, store, cluster, changed: options.summaryChanged });
   const loading = createLoading(store, cluster, waiters);
   const snapshot = createSnapshots(store, cluster, options);
-  const statuses: StatusSource = { status: (id) => cluster.status(id), unplaceable: (id) => unplaceable(id, store, cluster) };
+  const statuses: StatusSource = {
+    status: (id) => cluster.status(id),
+    unplaceable: (id) => unplaceable(id, store, cluster),
+  };
   const isLeading = () => isAlive() && cluster.isLeader();
   const transitions = startTransitions({ view, store, cluster, loading, snapshot, isLeading, now, logger });
   const reaper = startReaper({ view, store, cluster, isLeading, now, logger });

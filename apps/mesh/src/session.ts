@@ -27,6 +27,8 @@ export type Session = {
   publish(): void;
   /** Writes the record at once. @throws CallError */
   publishNow(): Promise<void>;
+  /** Somebody saw our record vanish: look after the lease now. */
+  checkNow(): void;
   /** False once the lease may have run out, by the local clock: etcd cannot tell us while it is away. */
   isAlive(): boolean;
   /** Gives the lease back: both keys go in one revision. */
@@ -61,6 +63,10 @@ export function startSession(options: SessionOptions): Session {
     ready: ready.promise,
     publish: () => publishing.request(),
     publishNow,
+    checkNow: () => {
+      state.wake();
+      publishing.request();
+    },
     isAlive: () => performance.now() < state.aliveUntil,
     stop: async () => {
       publishing.cancel();

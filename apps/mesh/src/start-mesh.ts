@@ -53,7 +53,10 @@ async function startParts(settings: MeshSettings, logger: Logger, started: Stopp
   const registry = createRegistry();
   const metrics = createMetrics(registry);
   const { core, session, lifecycle } = startInstance({ settings, etcd, view, metrics, logger }, keep);
-  metrics.observe({ instance: () => core.copies.summary(), cluster: () => (core.isLeading() ? countModels(view) : undefined) });
+  metrics.observe({
+    instance: () => core.copies.summary(),
+    cluster: () => (core.isLeading() ? countModels(view) : undefined),
+  });
   await session.ready;
   await untilSeen(view, settings.instanceId);
   const grpc = keep(await listen(settings, core, metrics));
@@ -99,6 +102,11 @@ function startInstance(parts: InstanceParts, keep: <T extends Stoppable>(part: T
     summaryChanged: () => session.publish(),
   });
   const session: Session = startSession({ etcd, scope: view.scope, instanceId, record, logger });
+  const unsubscribe = view.onChange((changed) => {
+    const ours = changed.some(({ table, id }) => table === 'instances' && id === instanceId);
+    if (ours && !view.tables.instances.has(instanceId)) session.checkNow();
+  });
+  keep({ stop: async () => void unsubscribe() });
   // Stopped the other way round: the core writes its last words before the lease goes.
   keep(session);
   keep(core);

@@ -55,7 +55,10 @@ export async function startMeshFixture(): Promise<MeshFixture> {
     prefix: 'modelmesh-serving/mm/modelmesh-serving/',
     startInstance: async (name, env = {}) => {
       const instance = await startInstance(name, folder, { KV_STORE: kvStore, ...env });
-      closers.push(() => instance.close(), () => instance.process.stop(0));
+      closers.push(
+        () => instance.close(),
+        () => instance.process.stop(0),
+      );
       return instance;
     },
     restartEtcd: async () => {
@@ -202,4 +205,3 @@ export function recordChanges({ store, prefix }: MeshFixture, fromRevision: bigi
     },
   };
 }
-

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { plainModel, refusal, SKLEARN, startMeshFixture, untilModel, type Instance, type MeshFixture } from './mesh-fixture.ts';
+import {
+  plainModel,
+  refusal,
+  SKLEARN,
+  startMeshFixture,
+  untilModel,
+  type Instance,
+  type MeshFixture,
+} from './mesh-fixture.ts';
 
 /** The rows of the observed table "Models". */
 describe('calls about models', () => {
@@ -46,14 +54,20 @@ describe('calls about models', () => {
       const call = register('reg', { modelInfo: { ...SKLEARN, ...change } });
       assert.equal(await refusal(call), 'ALREADY_EXISTS Model already exists with different attribute values');
     }
-    assert.equal(await record('reg'), '{"type":"mt:sklearn","encKey":"{\\"storage_key\\":\\"k\\"}","mPath":"model.joblib","lu":T}');
+    assert.equal(
+      await record('reg'),
+      '{"type":"mt:sklearn","encKey":"{\\"storage_key\\":\\"k\\"}","mPath":"model.joblib","lu":T}',
+    );
   });
 
   test('registering with loadNow answers LOADING, with sync LOADED', async () => {
     const loading = { status: 'LOADING', copies: [`${instance.iid} UNKNOWN`] };
     assert.deepEqual(plainModel(await register('now', { loadNow: true })), loading);
     assert.deepEqual(await untilModel(instance, 'now', 'LOADED'), { ...loading, status: 'LOADED' });
-    assert.deepEqual(plainModel(await register('sync', { loadNow: true, sync: true })), { ...loading, status: 'LOADED' });
+    assert.deepEqual(plainModel(await register('sync', { loadNow: true, sync: true })), {
+      ...loading,
+      status: 'LOADED',
+    });
     assert.equal(
       await record('sync'),
       `{"type":"mt:sklearn","encKey":"{\\"storage_key\\":\\"k\\"}","mPath":"model.joblib","instanceIds":{"${instance.iid}":T},"lu":T,"loadedIn":{"${instance.iid}":T}}`,
@@ -114,7 +128,12 @@ describe('calls about models', () => {
     assert.equal((await fetch(`${instance.probes}/ready`)).status, 200);
     assert.equal((await fetch(`${instance.probes}/live`)).status, 200);
     const text = await (await fetch(`${instance.metrics}/metrics`)).text();
-    for (const name of ['instance_models_total', 'loadmodel_milliseconds', 'loadmodel_failure', 'models_loaded_total']) {
+    for (const name of [
+      'instance_models_total',
+      'loadmodel_milliseconds',
+      'loadmodel_failure',
+      'models_loaded_total',
+    ]) {
       assert.match(text, new RegExp(`^modelmesh_${name}`, 'm'));
     }
   });

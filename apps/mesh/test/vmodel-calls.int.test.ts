@@ -27,9 +27,11 @@ describe('calls about vmodels', () => {
   });
   after(() => mesh.stop());
 
-  const set = async (...args: Parameters<typeof setVModel>) => plainVModel(await instance.api.setVModel(setVModel(...args)));
+  const set = async (...args: Parameters<typeof setVModel>) =>
+    plainVModel(await instance.api.setVModel(setVModel(...args)));
   const refused = (...args: Parameters<typeof setVModel>) => refusal(instance.api.setVModel(setVModel(...args)));
-  const status = async (vModelId: string, owner = '') => plainVModel(await instance.api.getVModelStatus({ vModelId, owner }));
+  const status = async (vModelId: string, owner = '') =>
+    plainVModel(await instance.api.getVModelStatus({ vModelId, owner }));
   const record = async (key: string) => (await mesh.store.get(mesh.prefix + key)).entry?.value.replace(/\d{13}/g, 'T');
   const head = async () => (await mesh.store.readHead()).revision;
   const copy = () => ({ copies: [`${instance.iid} UNKNOWN`] });
@@ -62,7 +64,10 @@ describe('calls about vmodels', () => {
 
   test('creating with loadNow answers LOADING, with sync the end of the load, failed or not', async () => {
     assert.deepEqual(await set('l1', 'lt1', { loadNow: true }), defined('lt1', { status: 'LOADING', ...copy() }));
-    assert.deepEqual(await set('l2', 'lt2', { loadNow: true, sync: true }), defined('lt2', { status: 'LOADED', ...copy() }));
+    assert.deepEqual(
+      await set('l2', 'lt2', { loadNow: true, sync: true }),
+      defined('lt2', { status: 'LOADED', ...copy() }),
+    );
     const failed = { status: 'LOADING_FAILED', errors: ['INTERNAL: boom'], copies: [`${instance.iid} LOADING_FAILED`] };
     assert.deepEqual(await set('l3', 'lt3', { modelInfo: BOOM, loadNow: true, sync: true }), defined('lt3', failed));
   });
@@ -191,7 +196,10 @@ describe('calls about vmodels', () => {
     await set('q1', 'qt1', { loadNow: true, sync: true });
     await instance.api.registerModel({ modelId: 'qt2', modelInfo: SKLEARN, loadNow: true, sync: true });
     assert.deepEqual(await set('q1', 'qt2'), defined('qt2', { status: 'LOADED', ...copy() }));
-    assert.equal(await refusal(instance.api.unregisterModel({ modelId: 'qt2' })), 'FAILED_PRECONDITION Model qt2 has referents');
+    assert.equal(
+      await refusal(instance.api.unregisterModel({ modelId: 'qt2' })),
+      'FAILED_PRECONDITION Model qt2 has referents',
+    );
   });
 
   test('autoDelete counts only for the call that creates the model', async () => {
@@ -221,9 +229,15 @@ describe('calls about vmodels', () => {
   test('a vanished target is made anew by repeating the call', async () => {
     await set('e1', 'et1', { loadNow: true, sync: true });
     await mesh.store.delete(`${mesh.prefix}registry/et1`);
-    await waitFor(async () => (await status('e1')).active?.status === undefined, { timeoutMs: 5_000, what: 'the loss to show' });
+    await waitFor(async () => (await status('e1')).active?.status === undefined, {
+      timeoutMs: 5_000,
+      what: 'the loss to show',
+    });
     assert.deepEqual(await status('e1'), { ...defined('et1', {}), status: 'DEFINED' });
-    assert.deepEqual(await set('e1', 'et1', { loadNow: true, sync: true }), defined('et1', { status: 'LOADED', ...copy() }));
+    assert.deepEqual(
+      await set('e1', 'et1', { loadNow: true, sync: true }),
+      defined('et1', { status: 'LOADED', ...copy() }),
+    );
   });
 
   test('a malformed record is INTERNAL and stops no other vmodel', async () => {
@@ -236,7 +250,10 @@ describe('calls about vmodels', () => {
 
   test('unknown properties survive every rewrite, at the end', async () => {
     const key = `${mesh.prefix}registry/zt1`;
-    await mesh.store.put(key, '{"x":{"n":9223372036854775807},"type":"mt:sklearn","mPath":"model.joblib","encKey":"k"}');
+    await mesh.store.put(
+      key,
+      '{"x":{"n":9223372036854775807},"type":"mt:sklearn","mPath":"model.joblib","encKey":"k"}',
+    );
     await set('z1', 'zt1', { modelInfo: undefined });
     const value = '{"type":"mt:sklearn","encKey":"k","mPath":"model.joblib","refs":1,"x":{"n":9223372036854775807}}';
     assert.equal((await mesh.store.get(key)).entry?.value, value);
