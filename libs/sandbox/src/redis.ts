@@ -39,7 +39,8 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     args: [...serverArgs(options.folder, port), ...(options.args ?? [])],
     logFile: options.logFile ?? join(options.folder, 'redis.log'),
     ...(options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder }),
-    ready: async () => (await askRedis(port, 'PING')).startsWith('+PONG'),
+    // A server that asks for a password is as ready as it can say; one that still loads its data is not.
+    ready: async () => /^(?:\+PONG|-NOAUTH)/.test(await askRedis(port, 'PING')),
     readyTimeoutMs: 30_000,
     graceMs: 2_000,
   });

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseArguments } from './arguments.ts';
+
+const understood: readonly (readonly [readonly string[], unknown])[] = [
+  [[], { kind: 'sandbox', fresh: false, replicas: 1 }],
+  [['--fresh', '--replicas', '2'], { kind: 'sandbox', fresh: true, replicas: 2 }],
+  [['--replicas=3'], { kind: 'sandbox', fresh: false, replicas: 3 }],
+  [['--context', 'prod'], { kind: 'context', context: 'prod', replicas: 1 }],
+  [['--context=a=b'], { kind: 'context', context: 'a=b', replicas: 1 }],
+  [['--fresh', '--help'], { kind: 'help' }],
+];
+
+for (const [given, wanted] of understood)
+  test(`understands: npm start -- ${given.join(' ')}`, () => assert.deepEqual(parseArguments(given), wanted));
+
+const refused: readonly (readonly [readonly string[], string])[] = [
+  [['--bogus'], 'Unknown argument --bogus; npm start -- --help shows what there is.'],
+  [['prod'], 'Unknown argument prod; npm start -- --help shows what there is.'],
+  [['--fresh=yes'], 'Unknown argument --fresh=yes; npm start -- --help shows what there is.'],
+  [['--replicas', '0'], '--replicas takes a whole number from 1 to 5, not 0.'],
+  [['--replicas', 'two'], '--replicas takes a whole number from 1 to 5, not two.'],
+  [['--context'], '--context needs a value; npm start -- --help shows what there is.'],
+  [['--context', '--fresh'], '--context needs a value; npm start -- --help shows what there is.'],
+  [['--fresh', '--context', 'prod'], '--fresh empties the sandbox, and --context uses none: give one of them.'],
+];
+
+for (const [given, message] of refused)
+  test(`refuses: npm start -- ${given.join(' ')}`, () => assert.throws(() => parseArguments(given), { message }));

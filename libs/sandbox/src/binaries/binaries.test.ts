@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { findBinaries } from './control-plane-binaries.ts';
+import { tryFileLock } from './file-lock.ts';
+import { goEnvironment, parseGoMinor } from './go-toolchain.ts';
+import { cacheFolder } from './paths.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'binaries-test-'));
+after(() => rmSync(folder, { recursive: true }));
+
+test('KUBEBUILDER_ASSETS is used as it is, and says what it lacks', () => {
+  for (const name of ['etcd', 'kubectl']) writeFileSync(join(folder, name), '', { mode: 0o755 });
+  const env = { KUBEBUILDER_ASSETS: folder };
+  const message = `KUBEBUILDER_ASSETS is set to ${folder}, which lacks kube-apiserver; add what is missing, or unset it to have everything built.`;
+  assert.throws(() => findBinaries(env), { message });
+  writeFileSync(join(folder, 'kube-apiserver'), '', { mode: 0o755 });
+  const [etcd, kubeApiserver, kubectl] = ['etcd', 'kube-apiserver', 'kubectl'].map((name) => join(folder, name));
+  assert.deepEqual(findBinaries(env), { folder, etcd, kubeApiserver, kubectl });
+});
+
+test('without assets and without an earlier build there is nothing to use', () => {
+  assert.equal(findBinaries({ XDG_CACHE_HOME: join(folder, 'empty') }), undefined);
+});
+
+test('the cache has one folder for one content', () => {
+  const [first, again] = [cacheFolder({ XDG_CACHE_HOME: '/cache' }), cacheFolder({ XDG_CACHE_HOME: '/cache' })];
+  assert.match(first, /^\/cache\/meshkeeper\/control-plane\/[0-9a-f]{16}$/);
+  assert.equal(first, again);
+});
+
+test('without Go the sentence says what to do', async () => {
+  await assert.rejects(
+    goEnvironment({ PATH: '/nowhere' }),
+    /^Error: The Kubernetes control plane must be built once and there is no Go on the PATH: install Go 1\.21/,
+  );
+});
+
+test('the minor version of Go is read', () => {
+  assert.deepEqual(['go1.26.8\n', 'go1.21', 'devel go1.30'].map(parseGoMinor), [26, 21, undefined]);
+});
+
+test('a lock is held by one; that of a dead process is taken over', () => {
+  const file = join(folder, 'locks', 'a.lock');
+  const lock = tryFileLock(file);
+  assert.deepEqual(tryFileLock(file), { heldBy: process.pid });
+  assert.ok('release' in lock);
+  lock.release();
+  assert.equal(existsSync(file), false);
+  writeFileSync(file, JSON.stringify({ pid: process.pid, identity: 'an earlier process of the same number' }));
+  assert.ok('release' in tryFileLock(file));
+  assert.equal((JSON.parse(readFileSync(file, 'utf8')) as { readonly pid: number }).pid, process.pid);
+});

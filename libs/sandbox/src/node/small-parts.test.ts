@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createBackoff } from '../backoff.ts';
+import { createAddressPool, twinOf } from './address-pool.ts';
+import { countProbe, NO_PROBES, probePort, type ProbeCount } from './probe.ts';
+import { programFor } from './programs.ts';
+import { inUnitsOf, parseQuantity } from './quantity.ts';
+
+test('addresses: the former one is kept when it fits, a released one rests before it is given again', () => {
+  const pool = createAddressPool(70);
+  assert.equal(pool.node, '10.70.0.1');
+  assert.equal(pool.take('10.70.3.4'), '10.70.3.4');
+  assert.equal(pool.take('10.70.3.4'), '10.70.0.10');
+  assert.equal(pool.take('10.71.0.1'), '10.70.0.11');
+  pool.release('10.70.0.10');
+  assert.equal(pool.take(), '10.70.0.12');
+  assert.equal(twinOf('10.70.0.12'), '127.70.0.12');
+});
+
+test('addresses: a whole range is given out without doubles, then refused', () => {
+  const pool = createAddressPool(64);
+  const all = new Set(Array.from({ length: 65_525 }, () => pool.take()));
+  assert.equal(all.size, 65_525);
+  assert.throws(() => pool.take(), { message: 'No pod address is left in 10.64.0.0/16' });
+});
+
+test('probes: a verdict needs enough outcomes of one kind in a row', () => {
+  const probe = { successThreshold: 2, failureThreshold: 3 };
+  const verdicts: (string | undefined)[] = [];
+  let count: ProbeCount = NO_PROBES;
+  for (const success of [true, false, true, true, false, false, true, false, false, false]) {
+    const counted = countProbe(count, success, probe);
+    count = counted.count;
+    verdicts.push(counted.verdict);
+  }
+  const none = undefined;
+  assert.deepEqual(verdicts, [none, none, none, 'passing', none, none, none, none, none, 'failing']);
+});
+
+test('probes: a port may be given by its name', () => {
+  const container = { name: 'c', image: 'i', ports: [{ name: 'http', containerPort: 8089 }] };
+  assert.deepEqual(
+    [probePort(80, container), probePort('http', container), probePort('grpc', container)],
+    [80, 8089, undefined],
+  );
+});
+
+test('programs: an image is known by its repository, whatever its registry, tag or digest', () => {
+  const programs = [{ image: 'kserve/modelmesh', command: ['node', 'main.ts'] }];
+  const known = [
+    'kserve/modelmesh',
+    'kserve/modelmesh:v1',
+    'host:5000/kserve/modelmesh',
+    'docker.io/kserve/modelmesh:v1@sha256:0',
+  ];
+  for (const image of known) assert.deepEqual(programFor(image, programs), [process.execPath, 'main.ts']);
+  for (const image of ['kserve/modelmesh-runtime-adapter:v1', 'other-kserve/modelmesh', 'modelmesh'])
+    assert.equal(programFor(image, programs), undefined);
+});
+
+test('quantities: all suffixes, and whole numbers of divisors', () => {
+  assert.deepEqual(['500m', '1Ki', '2M', '1.5Gi', '1e3', '7'].map(parseQuantity), [
+    0.5,
+    1024,
+    2e6,
+    1.5 * 2 ** 30,
+    1000,
+    7,
+  ]);
+  assert.throws(() => parseQuantity('a lot'), { message: 'a lot is no quantity' });
+  assert.deepEqual(
+    [inUnitsOf('1500m'), inUnitsOf('1500m', '1m'), inUnitsOf('0.1', '1m'), inUnitsOf('1025', '1Ki')],
+    ['2', '1500', '100', '2'],
+  );
+});
+
+test('back-off: doubles up to its cap and starts over after a long life', () => {
+  const backoff = createBackoff({ firstMs: 100, capMs: 300, resetAfterMs: 1_000 });
+  assert.deepEqual(
+    [0, 0, 0, 0, 1_000, 0].map((lived) => backoff.next(lived)),
+    [100, 200, 300, 300, 100, 200],
+  );
+});
