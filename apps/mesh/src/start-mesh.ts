@@ -106,7 +106,11 @@ function startInstance(parts: InstanceParts, keep: <T extends Stoppable>(part: T
     const ours = changed.some(({ table, id }) => table === 'instances' && id === instanceId);
     if (ours && !view.tables.instances.has(instanceId)) session.checkNow();
   });
-  keep({ stop: async () => void unsubscribe() });
+  keep({
+    stop: async () => {
+      unsubscribe();
+    },
+  });
   // Stopped the other way round: the core writes its last words before the lease goes.
   keep(session);
   keep(core);

@@ -69,12 +69,12 @@ describe('when instances come and go', () => {
     const second = await mesh.startInstance('mm002');
     await untilModel(second, 't19', 'LOADED');
     const statuses = new Set<string | undefined>();
-    let ended = false;
+    const ended = new AbortController();
     const reader = (async () => {
-      while (!ended) statuses.add(plainModel(await second.api.getModelStatus({ modelId: 't7' })).status);
+      while (!ended.signal.aborted) statuses.add(plainModel(await second.api.getModelStatus({ modelId: 't7' })).status);
     })();
     const { ms } = await timed(first.process.stop());
-    ended = true;
+    ended.abort();
     await reader;
     assert.deepEqual([...statuses], ['LOADED']);
     assert.ok(ms < 5_000, `took ${ms} ms`);

@@ -171,9 +171,8 @@ describe('what a watcher of the records sees, two instances', () => {
   });
 
   test('many calls about one vmodel at once, over both, end in one consistent state without leaked references', async () => {
-    const apis = [first.api, second.api];
     const calls = Array.from({ length: 40 }, (_, index) =>
-      apis[index % 2]?.setVModel(setVModel('race', `rt${index % 5}`)),
+      (index % 2 === 0 ? first : second).api.setVModel(setVModel('race', `rt${index % 5}`)),
     );
     await Promise.all(calls);
     await waitFor(

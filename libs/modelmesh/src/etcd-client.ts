@@ -46,6 +46,8 @@ export type EtcdClient = {
   revokeLease(lease: bigint): Promise<void>;
   /** A linearizable read of where the store stands. */
   readHead(): Promise<EtcdHead>;
+  /** Forgets what was before `revision`, for every client of this etcd. */
+  compact(revision: bigint): Promise<void>;
   close(): void;
 };
 
@@ -69,6 +71,9 @@ export function createEtcdClient(connection: EtcdConnection, options: EtcdClient
       const request = { key: Buffer.from(rootPrefix === '' ? '\0' : rootPrefix), countOnly: true };
       const reply = await transport.unary('head', ({ kv }, signal) => kv.range(request, { signal }));
       return { revision: revisionOf(reply.header), identity: (reply.header?.clusterId ?? 0n).toString(16) };
+    },
+    compact: async (revision) => {
+      await transport.unary('compact', ({ kv }, signal) => kv.compact({ revision, physical: true }, { signal }));
     },
     close: () => transport.close(),
   };

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { connect, createServer as createRelay, type AddressInfo, type Socket } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { createServer, ServerError, Status, type Server } from 'nice-grpc';
+import { CallError, type SetVModelRequest } from '@meshkeeper/domain';
+import { freePort, waitFor } from '@meshkeeper/sandbox';
+import { createMeshClient, ModelMeshDefinition, type ModelMeshServiceImplementation } from '../src/index.ts';
+
+/** A mesh whose vmodel ids say what it answers. */
+function answering(name: string): ModelMeshServiceImplementation {
+  const answer = async (vModelId: string) => {
+    const code = Status[vModelId as keyof typeof Status];
+    if (code !== undefined) throw new ServerError(code, `told ${vModelId}`);
+    if (vModelId === 'hang') await new Promise(() => undefined);
+    return {
+      status: 3,
+      owner: name,
+      activeModelId: 'a',
+      targetModelId: 't',
+      activeModelStatus: { status: 3, modelCopyInfos: [{ location: 'i', copyStatus: 5, time: 7n }] },
+      targetModelStatus: { status: 77, errors: ['e'] },
+    } as const;
+  };
+  const unused = async () => ({});
+  return {
+    registerModel: unused,
+    unregisterModel: unused,
+    getModelStatus: unused,
+    ensureLoaded: unused,
+    deleteVModel: async ({ vModelId }) => {
+      await answer(vModelId);
+      return {};
+    },
+    setVModel: ({ vModelId }) => answer(vModelId) as never,
+    getVModelStatus: ({ vModelId }) => answer(vModelId) as never,
+  };
+}
+
+async function start(name: string): Promise<{ readonly server: Server; readonly endpoint: string }> {
+  const server = createServer();
+  server.add(ModelMeshDefinition, answering(name));
+  return { server, endpoint: `127.0.0.1:${await server.listen('127.0.0.1:0')}` };
+}
+
+describe('the client of meshes', () => {
+  let one: Awaited<ReturnType<typeof start>>;
+  let two: Awaited<ReturnType<typeof start>>;
+  let dead: string;
+  const client = createMeshClient({ timeoutMs: 1_000 });
+  before(async () => {
+    [one, two, dead] = [await start('one'), await start('two'), `127.0.0.1:${await freePort()}`];
+  });
+  after(async () => {
+    await client.close();
+    one.server.forceShutdown();
+    two.server.forceShutdown();
+  });
+
+  const ref = (vModelId: string) => ({ vModelId, owner: '' });
+  const failure = async (endpoints: readonly string[], vModelId: string) => {
+    try {
+      await client.getVModelStatus(endpoints, ref(vModelId));
+    } catch (error) {
+      assert.ok(error instanceof CallError);
+      return { kind: error.kind, code: error.code, message: error.message };
+    }
+    throw new Error('The call succeeded');
+  };
+
+  test('gives statuses by name; one that it does not know is UNKNOWN', async () => {
+    assert.deepEqual(await client.getVModelStatus([one.endpoint], ref('v')), {
+      status: 'TRANSITION_FAILED',
+      owner: 'one',
+      activeModelId: 'a',
+      targetModelId: 't',
+      activeModelStatus: { status: 'LOADED', errors: [], copies: [{ location: 'i', status: 'UNKNOWN', time: 7 }] },
+      targetModelStatus: { status: 'UNKNOWN', errors: ['e'], copies: [] },
+    });
+  });
+
+  test('takes endpoints in turn', async () => {
+    const endpoints = [one.endpoint, two.endpoint];
+    const owners = [];
+    for (let index = 0; index < 4; index += 1) owners.push((await client.getVModelStatus(endpoints, ref('v'))).owner);
+    assert.deepEqual(owners.toSorted(), ['one', 'one', 'two', 'two']);
+  });
+
+  test('passes over endpoints that cannot be reached, for writes too', async () => {
+    const request: SetVModelRequest = {
+      ...ref('v'),
+      targetModelId: 't',
+      modelInfo: { type: 't', path: 'p', key: 'k' },
+      loadNow: false,
+      autoDeleteTargetModel: true,
+      expectedTargetModelId: '',
+    };
+    for (let index = 0; index < 3; index += 1)
+      assert.equal((await client.setVModel([dead, one.endpoint], request)).owner, 'one');
+    await client.deleteVModel([dead, one.endpoint], ref('v'));
+  });
+
+  test('without endpoints, and without one that answers, it may be tried again', async () => {
+    const none = { kind: 'Transient', code: 'NO_ENDPOINTS', message: 'The mesh has no ready endpoints' };
+    assert.deepEqual(await failure([], 'v'), none);
+    const { kind, code } = await failure([dead], 'v');
+    assert.deepEqual([kind, code], ['Transient', 'UNAVAILABLE']);
+  });
+
+  const kinds = {
+    UNAVAILABLE: 'Transient',
+    DEADLINE_EXCEEDED: 'Transient',
+    RESOURCE_EXHAUSTED: 'Transient',
+    INTERNAL: 'Transient',
+    UNKNOWN: 'Transient',
+    NOT_FOUND: 'Gone',
+    FAILED_PRECONDITION: 'Conflict',
+    ABORTED: 'Conflict',
+    INVALID_ARGUMENT: 'Terminal',
+    ALREADY_EXISTS: 'Terminal',
+    UNIMPLEMENTED: 'Terminal',
+    PERMISSION_DENIED: 'Terminal',
+    UNAUTHENTICATED: 'Terminal',
+  };
+  for (const [code, kind] of Object.entries(kinds)) {
+    test(`${code} told by a mesh is ${kind}, and no other endpoint is asked`, async () => {
+      assert.deepEqual(await failure([one.endpoint, dead, one.endpoint], code), {
+        kind,
+        code,
+        message: `told ${code}`,
+      });
+    });
+  }
+
+  test('a mesh that does not answer is given up after the deadline', async () => {
+    const expected = {
+      kind: 'Transient',
+      code: 'DEADLINE_EXCEEDED',
+      message: 'getVModelStatus got no answer within 1000 ms',
+    };
+    assert.deepEqual(await failure([one.endpoint], 'hang'), expected);
+  });
+
+  test('dials what it is told to', async () => {
+    const other = createMeshClient({ dial: (endpoint) => endpoint.replace('10.64.0.9', '127.0.0.1') });
+    const endpoint = one.endpoint.replace('127.0.0.1', '10.64.0.9');
+    assert.equal((await other.getVModelStatus([endpoint], ref('v'))).owner, 'one');
+    await other.close();
+  });
+
+  test('a channel nobody used for a while is closed, and opened again when it is needed', async () => {
+    const open = new Set<Socket>();
+    const relay = createRelay((socket) => {
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+      socket.pipe(connect(Number(two.endpoint.split(':')[1]), '127.0.0.1')).pipe(socket);
+    });
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+    const endpoint = `127.0.0.1:${(relay.address() as AddressInfo).port}`;
+    const idle = createMeshClient({ idleMs: 50 });
+    await idle.getVModelStatus([endpoint], ref('v'));
+    assert.equal(open.size, 1);
+    await waitFor(() => open.size === 0, { timeoutMs: 5_000, what: 'the channel to be closed' });
+    assert.equal((await idle.getVModelStatus([endpoint], ref('v'))).owner, 'two');
+    relay.close();
+    await idle.close();
+  });
+});
