@@ -4,25 +4,26 @@ import {
   VModelStatusInfo_VModelStatus as VModelProto,
 } from './gen/mmesh/model-mesh.ts';
 
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
-type ProtoNames<T> = Exclude<keyof T, 'UNRECOGNIZED'>;
+/** What ts-proto adds for numbers it does not know is no status. */
+type NamesOf<Proto> = Exclude<keyof Proto, 'UNRECOGNIZED'>;
 
-/** These compile only while the domain's statuses are exactly the proto's. */
-export const MODEL_STATUSES_COVER_PROTO: Same<ModelStatus, ProtoNames<typeof ModelProto>> = true;
-export const VMODEL_STATUSES_COVER_PROTO: Same<VModelStatus, ProtoNames<typeof VModelProto>> = true;
+function namesOf<Proto extends object>(proto: Proto): readonly NamesOf<Proto>[] {
+  return Object.keys(proto).filter((name) => name !== 'UNRECOGNIZED') as NamesOf<Proto>[];
+}
 
+/** Each compiles only while every status of the domain is one of the proto … */
 export const modelStatusNumber: Readonly<Record<ModelStatus, ModelProto>> = ModelProto;
 export const vmodelStatusNumber: Readonly<Record<VModelStatus, VModelProto>> = VModelProto;
 
-function nameOf<Name extends string>(numbers: Readonly<Record<Name, number>>, value: number): Name | undefined {
-  return (Object.keys(numbers) as Name[]).find((name) => name !== 'UNRECOGNIZED' && numbers[name] === value);
-}
+/** … and each of these only while every status of the proto is one of the domain. */
+const modelNames: readonly ModelStatus[] = namesOf(ModelProto);
+const vmodelNames: readonly VModelStatus[] = namesOf(VModelProto);
 
 /** A number of a newer mesh is UNKNOWN. */
 export function modelStatusName(value: ModelProto): ModelStatus {
-  return nameOf(modelStatusNumber, value) ?? 'UNKNOWN';
+  return modelNames.find((name) => modelStatusNumber[name] === value) ?? 'UNKNOWN';
 }
 
 export function vmodelStatusName(value: VModelProto): VModelStatus {
-  return nameOf(vmodelStatusNumber, value) ?? 'UNKNOWN';
+  return vmodelNames.find((name) => vmodelStatusNumber[name] === value) ?? 'UNKNOWN';
 }

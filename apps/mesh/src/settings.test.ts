@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readMeshSettings } from './settings.ts';
+
+const rendered = {
+  MM_SERVICE_NAME: 'modelmesh-serving',
+  MM_SVC_GRPC_PORT: '8033',
+  WKUBE_POD_NAME: 'modelmesh-serving-mlserver-87f6fc-6rwf9',
+  WKUBE_POD_IPADDR: '10.64.1.2',
+  MM_LOCATION: '10.64.0.1',
+  KV_STORE: 'etcd:/opt/kserve/mmesh/etcd/etcd_connection',
+  MM_METRICS: 'prometheus:port=2112;scheme=https',
+  SHUTDOWN_TIMEOUT_MS: '90000',
+  MM_KVSTORE_PREFIX: 'mm',
+  MM_DEFAULT_VMODEL_OWNER: 'ksp',
+  MM_LABELS: 'rt:sk-rt,mt:sklearn',
+  MM_TYPE_CONSTRAINTS_PATH: '/etc/watson/mmesh/config/type_constraints',
+};
+
+const expected = {
+  instanceId: '87f6fc-6rwf9',
+  service: 'modelmesh-serving',
+  kvPrefix: 'mm',
+  kvStore: 'etcd:/opt/kserve/mmesh/etcd/etcd_connection',
+  location: '10.64.0.1',
+  labels: ['mt:sklearn', 'rt:sk-rt'],
+  defaultOwner: 'ksp',
+  typeConstraintsPath: '/etc/watson/mmesh/config/type_constraints',
+  host: '0.0.0.0',
+  grpcPort: 8033,
+  probePort: 8089,
+  metricsPort: 2112,
+  shutdownTimeoutMs: 90_000,
+  logLevel: 'info',
+};
+
+test('the environment of a rendered mm container is understood', () => {
+  assert.deepEqual(readMeshSettings(rendered), expected);
+});
+
+test('in the sandbox everything listens on the loopback twin', () => {
+  assert.equal(readMeshSettings({ ...rendered, DIAL_LOOPBACK_TWIN: 'true' }).host, '127.64.1.2');
+});
+
+test('probes and metrics can be turned off', () => {
+  const { probePort, metricsPort } = readMeshSettings({ ...rendered, MM_PROBE_PORT: 'NONE', MM_METRICS: 'disabled' });
+  assert.deepEqual({ probePort, metricsPort }, { probePort: undefined, metricsPort: undefined });
+});
+
+test('all mistakes are told at once, without values', () => {
+  assert.throws(() => readMeshSettings({ ...rendered, KV_STORE: '', MM_SVC_GRPC_PORT: 'x', MM_METRICS: 'statsd' }), {
+    name: 'SettingsError',
+    message: /^The environment has 3 wrong setting\(s\):/,
+  });
+});
