@@ -1,11 +1,22 @@
 import type { QueueState } from '@meshkeeper/event-log';
 
-export type SourceRow = { readonly source: string; readonly epoch: string; readonly cursor: string; readonly complete: boolean };
+export type SourceRow = {
+  readonly source: string;
+  readonly epoch: string;
+  readonly cursor: string;
+  readonly complete: boolean;
+};
 
 /** The index page: what waits, and how far each source is recorded. Plain HTML; nothing on it comes from an object's spec. */
 export function renderIndex(state: QueueState, sources: readonly SourceRow[]): string {
-  const oldest = state.oldestDueKey === undefined ? 'nothing is due' : `${escape(state.oldestDueKey)}, ${(state.oldestDueMs / 1_000).toFixed(1)} s`;
-  const rows = sources.map(({ source, cursor, complete }) => `<tr><td>${source}</td><td>${cursor || '–'}</td><td>${complete ? 'complete' : 'listing'}</td></tr>`);
+  const oldest =
+    state.oldestDueKey === undefined
+      ? 'nothing is due'
+      : `${escape(state.oldestDueKey)}, ${(state.oldestDueMs / 1_000).toFixed(1)} s`;
+  const rows = sources.map(
+    ({ source, cursor, complete }) =>
+      `<tr><td>${source}</td><td>${cursor || '–'}</td><td>${complete ? 'complete' : 'listing'}</td></tr>`,
+  );
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -27,7 +27,10 @@ async function start(): Promise<Stoppable> {
     throw error;
   });
   const stopping = new AbortController();
-  void waitForRedis(redis, ({ message }) => (blockedBy = message), stopping.signal).then(() => (blockedBy = undefined), (error: Error) => (blockedBy = error.message));
+  void waitForRedis(redis, ({ message }) => (blockedBy = message), stopping.signal).then(
+    () => (blockedBy = undefined),
+    (error: Error) => (blockedBy = error.message),
+  );
   logger.info({ address: http.address }, 'Console');
   return {
     async stop() {

@@ -8,7 +8,12 @@ import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import { renderIndex, type SourceRow } from './index-page.ts';
 
-export type ConsoleOptions = { readonly redis: Redis; readonly prefix: string; readonly queues: DueQueue['queues']; readonly form: number };
+export type ConsoleOptions = {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly queues: DueQueue['queues'];
+  readonly form: number;
+};
 
 /**
  * `/` the index page, `/queues` bull-board, read-only since a retry from there would break the queue's order (T4),
@@ -17,14 +22,19 @@ export type ConsoleOptions = { readonly redis: Redis; readonly prefix: string; r
 export async function addRoutes(app: FastifyInstance, options: ConsoleOptions): Promise<void> {
   const { redis, prefix } = options;
   const board = new FastifyAdapter();
-  createBullBoard({ queues: options.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })), serverAdapter: board });
+  createBullBoard({
+    queues: options.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
+    serverAdapter: board,
+  });
   board.setBasePath('/queues');
   await app.register(board.registerPlugin(), { prefix: '/queues' });
   app.get('/', async (_request, reply) => {
     const [state, sources] = await Promise.all([readQueueState(redis, prefix, Date.now()), readSources(options)]);
     await reply.type('text/html').send(renderIndex(state, sources));
   });
-  app.get<{ Params: { '*': string } }>('/api/keys/*', async (request) => readHistory(redis, prefix, request.params['*']));
+  app.get<{ Params: { '*': string } }>('/api/keys/*', async (request) =>
+    readHistory(redis, prefix, request.params['*']),
+  );
 }
 
 async function readSources({ redis, prefix, form }: ConsoleOptions): Promise<readonly SourceRow[]> {

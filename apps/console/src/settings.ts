@@ -2,4 +2,3 @@ import { z } from 'zod';
 import { processSettings, redisSettings } from '@meshkeeper/settings';
 
 export const settingsSchema = z.object({ ...processSettings, ...redisSettings });
-export type Settings = z.output<typeof settingsSchema>;

@@ -6,7 +6,16 @@ import { KINDS, type KindName } from '@meshkeeper/domain';
 import { createKubeFeed, kubeAccess, KubeTransport } from '@meshkeeper/kubernetes';
 import { startRecorder } from '@meshkeeper/event-log';
 import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';
-import { createLogger, createRegistry, createRestClientMetrics, createSourceMetrics, runProcess, startHttp, type Stoppable } from '@meshkeeper/telemetry';
+import {
+  createAddsMetric,
+  createLogger,
+  createRegistry,
+  createRestClientMetrics,
+  createSourceMetrics,
+  runProcess,
+  startHttp,
+  type Stoppable,
+} from '@meshkeeper/telemetry';
 import { createDueQueue, QUEUE_NAMES } from '@meshkeeper/work-queue';
 import { settingsSchema, type Settings } from './settings.ts';
 
@@ -16,16 +25,27 @@ const WEDGED_AFTER_SECONDS = 180;
 const settings = readSettingsOrExit(settingsSchema);
 const logger = createLogger('kube-watcher', settings.LOG_LEVEL);
 
-async function start({ NAMESPACE, KUBECONFIG, KUBE_CONTEXT, HTTP_HOST, HTTP_PORT, REDIS_PREFIX }: Settings): Promise<Stoppable> {
+async function start({
+  NAMESPACE,
+  KUBECONFIG,
+  KUBE_CONTEXT,
+  HTTP_HOST,
+  HTTP_PORT,
+  REDIS_PREFIX,
+}: Settings): Promise<Stoppable> {
   const registry = createRegistry();
   const metrics = createSourceMetrics(registry);
-  const transport = new KubeTransport({ access: kubeAccess({ file: KUBECONFIG, context: KUBE_CONTEXT }), observer: createRestClientMetrics(registry) });
+  const added = createAddsMetric(registry, QUEUE_NAMES.main);
+  const transport = new KubeTransport({
+    access: kubeAccess({ file: KUBECONFIG, context: KUBE_CONTEXT }),
+    observer: createRestClientMetrics(registry),
+  });
   const kinds = Object.keys(KINDS) as KindName[];
   const recording = startRecorder({
     redis: redisOptions(settings),
     prefix: REDIS_PREFIX,
     queueName: QUEUE_NAMES.main,
-    openQueue: (redis) => createDueQueue({ redis, prefix: REDIS_PREFIX }),
+    openQueue: (redis) => createDueQueue({ redis, prefix: REDIS_PREFIX, added }),
     feeds: kinds.map((kind) => createKubeFeed({ transport, kind, context: { ownNamespace: NAMESPACE } })),
     observer: metrics,
     logger,
@@ -35,7 +55,15 @@ async function start({ NAMESPACE, KUBECONFIG, KUBE_CONTEXT, HTTP_HOST, HTTP_PORT
     host: HTTP_HOST,
     port: HTTP_PORT,
     registry,
-    live: () => sources.filter((source) => metrics.staleness(source) > WEDGED_AFTER_SECONDS && metrics.blockedBy(source) === undefined && metrics.staleness(source) !== Infinity).map((source) => `${source} is silent`)[0],
+    live: () =>
+      sources
+        .filter(
+          (source) =>
+            metrics.staleness(source) > WEDGED_AFTER_SECONDS &&
+            metrics.blockedBy(source) === undefined &&
+            metrics.staleness(source) !== Infinity,
+        )
+        .map((source) => `${source} is silent`)[0],
     ready: () => recording.problem(),
   }).catch(async (error: unknown) => {
     await recording.stop();

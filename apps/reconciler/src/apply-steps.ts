@@ -19,7 +19,11 @@ import type { Ports } from './ports.ts';
 export type RunInput = { readonly key: WorkKey; readonly gathered: Gathered; readonly snapshot: Snapshot };
 
 /** Sends the steps out one by one. A failure is a value: the report turns it into what users see. */
-export async function applySteps(ports: Ports, context: RunContext, input: RunInput & { readonly steps: readonly Step[] }): Promise<Outcome[]> {
+export async function applySteps(
+  ports: Ports,
+  context: RunContext,
+  input: RunInput & { readonly steps: readonly Step[] },
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const step of input.steps) {
     const outcome = await applyStep(ports, context, input, step);
@@ -89,7 +93,9 @@ async function requireUnwanted(ports: Ports, ref: ObjectRef): Promise<void> {
   const body = reduce(ref.kind, live);
   const wanted = ref.kind === 'predictors' ? wantedOfPredictor(body) : wantedOfInferenceService(body);
   if (wanted.kind !== 'ignored') {
-    throw new CallError('Conflict', `${KINDS[ref.kind].kind} ${ref.namespace}/${ref.name} exists after all`, { code: 'StillWanted' });
+    throw new CallError('Conflict', `${KINDS[ref.kind].kind} ${ref.namespace}/${ref.name} exists after all`, {
+      code: 'StillWanted',
+    });
   }
 }
 
@@ -100,10 +106,18 @@ function writeOf(step: Step): Write | undefined {
     case 'apply':
     case 'delete': {
       const { kind, namespace, name } = step.target;
-      return { what: `${step.kind} ${KINDS[kind].plural} ${namespace}/${name}`, kind: KINDS[kind].plural, reason: step.reason };
+      return {
+        what: `${step.kind} ${KINDS[kind].plural} ${namespace}/${name}`,
+        kind: KINDS[kind].plural,
+        reason: step.reason,
+      };
     }
     case 'setVModel':
-      return { what: `setVModel ${step.request.vModelId} to ${step.request.targetModelId}`, kind: 'vmodels', reason: step.reason };
+      return {
+        what: `setVModel ${step.request.vModelId} to ${step.request.targetModelId}`,
+        kind: 'vmodels',
+        reason: step.reason,
+      };
     case 'deleteVModel':
       return { what: `deleteVModel ${step.ref.vModelId}`, kind: 'vmodels', reason: step.reason };
     case 'requireUnwanted':

@@ -20,7 +20,13 @@ export type Write = { readonly what: string; readonly kind: string; readonly rea
  * Logs a write with its cause and folds what it left behind into the view, so that its echo from the watch is known already. A log that
  * cannot be written does not undo the write: the watcher will see it.
  */
-export async function logEffect(ports: Ports, context: RunContext, gathered: Gathered, write: Write, result: EffectResult): Promise<void> {
+export async function logEffect(
+  ports: Ports,
+  context: RunContext,
+  gathered: Gathered,
+  write: Write,
+  result: EffectResult,
+): Promise<void> {
   const { source, change } = result;
   const epoch = gathered.sources[source]?.epoch ?? '';
   const effect = {
@@ -34,26 +40,42 @@ export async function logEffect(ports: Ports, context: RunContext, gathered: Gat
   try {
     await ports.enqueue(await ports.effects.recordEffect(source, epoch, effect, change));
   } catch (error) {
-    ports.logger.warn({ key: context.key, write: write.what, error: messageOf(error) }, 'An effect could not be logged');
+    ports.logger.warn(
+      { key: context.key, write: write.what, error: messageOf(error) },
+      'An effect could not be logged',
+    );
   }
 }
 
 export type EffectResult = { readonly source: string; readonly outcome: string; readonly change: Change };
 
 /** What a write to Kubernetes left behind; a note where that is not known. */
-export function kubeEffect(ports: Ports, ref: ObjectRef, outcome: string, object: KubeObject | undefined): EffectResult {
+export function kubeEffect(
+  ports: Ports,
+  ref: ObjectRef,
+  outcome: string,
+  object: KubeObject | undefined,
+): EffectResult {
   const { source } = KINDS[ref.kind];
   if (object === undefined) return { source, outcome, change: note(ref.namespace, ref.name) };
   return { source, outcome, change: toChange(ref.kind, object, { ownNamespace: ports.ownNamespace }) };
 }
 
 /** After a mutation of the mesh its record is read once from etcd: the reply does not carry its revision. */
-export async function meshEffect(ports: Ports, namespace: string, vModelId: string, outcome: string): Promise<EffectResult> {
+export async function meshEffect(
+  ports: Ports,
+  namespace: string,
+  vModelId: string,
+  outcome: string,
+): Promise<EffectResult> {
   try {
     const record = await ports.meshRecords.readVModel(namespace, vModelId);
     return { source: MESH_SOURCE, outcome, change: toRecordChange(record) };
   } catch (error) {
-    ports.logger.debug({ vModelId, error: messageOf(error) }, 'A record could not be read back; the watcher will see it');
+    ports.logger.debug(
+      { vModelId, error: messageOf(error) },
+      'A record could not be read back; the watcher will see it',
+    );
     return { source: MESH_SOURCE, outcome, change: note(namespace, `vmodels/${vModelId}`) };
   }
 }

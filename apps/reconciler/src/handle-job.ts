@@ -1,4 +1,13 @@
-import { CallError, formatKey, gatherRequest, parseKey, plan, report, toSnapshot, type WorkKey } from '@meshkeeper/domain';
+import {
+  CallError,
+  formatKey,
+  gatherRequest,
+  parseKey,
+  plan,
+  report,
+  toSnapshot,
+  type WorkKey,
+} from '@meshkeeper/domain';
 import type { HandleRun, RunContext, RunResult } from '@meshkeeper/work-queue';
 import { applySteps } from './apply-steps.ts';
 import type { Ports } from './ports.ts';
@@ -26,7 +35,10 @@ export function createHandleJob(ports: Ports): HandleRun {
     // 5. Report: a second pure function says what to show; written only where it differs.
     const reported = report(snapshot, planned, outcomes, ports.now());
     await sendReport(ports, context, { key, gathered, snapshot }, reported);
-    ports.logger.debug({ key: formatKey(key), reason: reported.reason, steps: planned.steps.map(({ kind }) => kind) }, 'Run');
+    ports.logger.debug(
+      { key: formatKey(key), reason: reported.reason, steps: planned.steps.map(({ kind }) => kind) },
+      'Run',
+    );
 
     // 6. When to look again: by itself, by retry, or only when something changes.
     if (reported.error !== undefined) throw reported.error;

@@ -1,4 +1,13 @@
-import type { EffectLog, EventSink, Gathered, GatherRequest, KubeReader, KubeWriter, MeshModels, MeshRecords } from '@meshkeeper/domain';
+import type {
+  EffectLog,
+  EventSink,
+  Gathered,
+  GatherRequest,
+  KubeReader,
+  KubeWriter,
+  MeshModels,
+  MeshRecords,
+} from '@meshkeeper/domain';
 import type { Logger, WriteMetrics } from '@meshkeeper/telemetry';
 
 /** All that a run reaches the world through. */

@@ -1,4 +1,15 @@
-import { messageOf, statusPatch, type KindName, type KubeObject, type ObjectRef, type PredictorSnapshot, type Report, type RuntimeKey, type Snapshot, type WorkKey } from '@meshkeeper/domain';
+import {
+  messageOf,
+  statusPatch,
+  type KindName,
+  type KubeObject,
+  type ObjectRef,
+  type PredictorSnapshot,
+  type Report,
+  type RuntimeKey,
+  type Snapshot,
+  type WorkKey,
+} from '@meshkeeper/domain';
 import type { RunContext } from '@meshkeeper/work-queue';
 import type { RunInput } from './apply-steps.ts';
 import { kubeEffect, logEffect } from './effects.ts';
@@ -14,7 +25,8 @@ export async function sendReport(ports: Ports, context: RunContext, input: RunIn
     // An Event is a courtesy: losing one must not hold up the key.
     await ports.events.send(about, type, reason, message).then(
       () => ports.writes.wrote('events', reason),
-      (error: unknown) => ports.logger.warn({ key: context.key, reason, error: messageOf(error) }, 'An Event could not be sent'),
+      (error: unknown) =>
+        ports.logger.warn({ key: context.key, reason, error: messageOf(error) }, 'An Event could not be sent'),
     );
   }
 }
@@ -28,7 +40,11 @@ async function writeStatus(ports: Ports, context: RunContext, input: RunInput, r
   const ref: ObjectRef = { kind: kindOf(input.key), namespace: key.namespace, name: key.name };
   const written = await ports.kube.patchStatus(ref, patch, object.revision);
   ports.writes.wrote(`${ref.kind}/status`, 'StatusChanged');
-  const write = { what: `patch ${ref.kind}/status ${ref.namespace}/${ref.name}`, kind: `${ref.kind}/status`, reason: 'StatusChanged' as const };
+  const write = {
+    what: `patch ${ref.kind}/status ${ref.namespace}/${ref.name}`,
+    kind: `${ref.kind}/status`,
+    reason: 'StatusChanged' as const,
+  };
   await logEffect(ports, context, input.gathered, write, kubeEffect(ports, ref, 'ok', written));
 }
 
@@ -38,11 +54,15 @@ function kindOf(key: WorkKey): KindName {
 
 /** The object that Events are about; none for a namespace's own objects. */
 function aboutOf(snapshot: Snapshot): { readonly kind: KindName; readonly object: KubeObject['metadata'] } | undefined {
-  if ('object' in snapshot) return snapshot.object && { kind: kindOf(snapshot.key), object: snapshot.object.body.metadata };
+  if ('object' in snapshot)
+    return snapshot.object && { kind: kindOf(snapshot.key), object: snapshot.object.body.metadata };
   if ('runtime' in snapshot && snapshot.runtime !== undefined) {
     const { kind, body } = snapshot.runtime;
     const shared = kind === 'ClusterServingRuntime';
-    return { kind: shared ? 'clusterServingRuntimes' : 'servingRuntimes', object: shared ? atNamespace(body.metadata, snapshot.key) : body.metadata };
+    return {
+      kind: shared ? 'clusterServingRuntimes' : 'servingRuntimes',
+      object: shared ? atNamespace(body.metadata, snapshot.key) : body.metadata,
+    };
   }
   return undefined;
 }

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { dialSettings, kubernetesSettings, meshSettings, processSettings, redisSettings, wholeNumber } from '@meshkeeper/settings';
+import {
+  dialSettings,
+  kubernetesSettings,
+  meshSettings,
+  processSettings,
+  redisSettings,
+  wholeNumber,
+} from '@meshkeeper/settings';
 
 export const settingsSchema = z.object({
   ...processSettings,

@@ -3,14 +3,23 @@ import type { Logger, QueueMetrics } from '@meshkeeper/telemetry';
 import type { WorkerObserver } from '@meshkeeper/work-queue';
 
 /** What the worker tells, as metrics and log lines. The controller of a key is its kind. */
-export function createWorkerObserver(metrics: QueueMetrics, logger: Logger): WorkerObserver {
+export function createWorkerObserver(
+  metrics: QueueMetrics,
+  logger: Logger,
+): WorkerObserver & { swept(keys: number): void } {
   const controllerOf = (key: string): string => parseKey(key)?.kind ?? 'unknown';
   return {
     started(key, waitedMs) {
       metrics.started(controllerOf(key), key, waitedMs === undefined ? undefined : waitedMs / 1_000);
     },
     finished(key, outcome, seconds, convergedMs) {
-      metrics.finished(controllerOf(key), key, outcome, seconds, convergedMs === undefined ? undefined : convergedMs / 1_000);
+      metrics.finished(
+        controllerOf(key),
+        key,
+        outcome,
+        seconds,
+        convergedMs === undefined ? undefined : convergedMs / 1_000,
+      );
     },
     retried(key, error, delayMs, dead) {
       const kind = classifyError(error);
@@ -18,6 +27,7 @@ export function createWorkerObserver(metrics: QueueMetrics, logger: Logger): Wor
       const level = kind === 'Conflict' ? 'debug' : dead ? 'error' : 'warn';
       logger[level]({ key, class: kind, retryInMs: delayMs, dead }, messageOf(error));
     },
+    swept: (keys) => metrics.swept(keys),
     failed(error) {
       metrics.queueError();
       logger.warn({ error: messageOf(error) }, 'The queue reports an error');

@@ -8,15 +8,20 @@ import { formatKey, OWNERS, type Owner } from './work-key.ts';
  * when its facts change. Either may be a pattern, whose holes name indexes: `runtime/{namespaces}/triton-2.x`.
  * `indexes` are `index member` pairs that fill such holes.
  */
-export type Concerned = { readonly keys: readonly string[]; readonly concerns: readonly string[]; readonly indexes: readonly string[] };
+export type Concerned = {
+  readonly keys: readonly string[];
+  readonly concerns: readonly string[];
+  readonly indexes: readonly string[];
+};
 
 const NOTHING: Concerned = { keys: [], concerns: [], indexes: [] };
-const EVERYTHING = ['mesh/{namespaces}', 'runtime/{runtimes}', 'runtime/{namespaces}/{clusterruntimes}', 'predictor/{predictors}'];
+
+/** Every key there is: those that own an object (index `keys`, kept by the recording script), and runtimes that are only wanted. */
+export const EVERY_KEY: readonly string[] = ['{keys}', 'runtime/{namespaces}/{clusterruntimes}'];
 
 /**
  * From change to keys: the one place that knows who cares about what. Indexes:
- * `namespaces` (the enabled ones), `runtimes` (`namespace/name` of ServingRuntimes), `runtimes:<namespace>` (names),
- * `clusterruntimes` (names), `predictors` (`namespace/owner/name`), `predictors:<namespace>` (`owner/name`),
+ * `namespaces` (the enabled ones), `runtimes:<namespace>` (names of ServingRuntimes), `clusterruntimes` (names), `predictors` (`namespace/owner/name`), `predictors:<namespace>` (`owner/name`),
  * `vmodels:<namespace>` (`owner/name` of every VModel that may be an object's, also when the object is gone),
  * `endpoints:<namespace>:<service>` (`host:port` of the mesh's ready pods, which plans read and nobody is woken for).
  */
@@ -31,19 +36,25 @@ export function changeToKeys(kind: KindName, body: ReducedObject, facts: unknown
       return {
         keys: [formatKey({ kind: 'runtime', namespace, name })],
         concerns: [`predictor/${namespace}/{predictors:${namespace}}`],
-        indexes: [`runtimes ${namespace}/${name}`, `runtimes:${namespace} ${name}`],
+        indexes: [`runtimes:${namespace} ${name}`],
       };
     case 'clusterServingRuntimes':
-      return { keys: [`runtime/{namespaces}/${name}`], concerns: ['predictor/{predictors}'], indexes: [`clusterruntimes ${name}`] };
+      return {
+        keys: [`runtime/{namespaces}/${name}`],
+        concerns: ['predictor/{predictors}'],
+        indexes: [`clusterruntimes ${name}`],
+      };
     case 'namespaces':
       return namespaceChange(name, facts as NamespaceFacts);
     case 'config':
-      return { ...NOTHING, concerns: EVERYTHING };
+      return { ...NOTHING, concerns: EVERY_KEY };
     case 'services':
       return { ...NOTHING, keys: [formatKey({ kind: 'mesh', namespace })] };
     case 'deployments': {
       const runtime = runtimeOf(body);
-      return runtime === undefined ? NOTHING : { ...NOTHING, keys: [formatKey({ kind: 'runtime', namespace, name: runtime })] };
+      return runtime === undefined
+        ? NOTHING
+        : { ...NOTHING, keys: [formatKey({ kind: 'runtime', namespace, name: runtime })] };
     }
     case 'endpointSlices':
       return {
@@ -66,11 +77,14 @@ function predictorChange(namespace: string, owner: Owner, name: string): Concern
   };
 }
 
-
 function namespaceChange(name: string, facts: NamespaceFacts): Concerned {
   return {
     keys: [formatKey({ kind: 'mesh', namespace: name })],
-    concerns: [`runtime/${name}/{runtimes:${name}}`, `runtime/${name}/{clusterruntimes}`, `predictor/${name}/{predictors:${name}}`],
+    concerns: [
+      `runtime/${name}/{runtimes:${name}}`,
+      `runtime/${name}/{clusterruntimes}`,
+      `predictor/${name}/{predictors:${name}}`,
+    ],
     indexes: facts.enabled ? [`namespaces ${name}`] : [],
   };
 }
@@ -94,12 +108,16 @@ export function ownerOfModel(modelId: string): { readonly name: string; readonly
 export function vmodelToKeys(namespace: string, vModelId: string, recordOwner: string): readonly string[] {
   if (vModelId.includes('/')) return [];
   const known = OWNERS.filter((owner) => owner === recordOwner);
-  return (known.length > 0 ? known : OWNERS).map((owner) => formatKey({ kind: 'predictor', namespace, owner, name: vModelId }));
+  return (known.length > 0 ? known : OWNERS).map((owner) =>
+    formatKey({ kind: 'predictor', namespace, owner, name: vModelId }),
+  );
 }
 
 /** Where patterns find the keys of a VModel after its object is gone. */
 export function vmodelIndexes(namespace: string, vModelId: string, recordOwner: string): readonly string[] {
-  return vmodelToKeys(namespace, vModelId, recordOwner).map((key) => `vmodels:${namespace} ${key.split('/').slice(2).join('/')}`);
+  return vmodelToKeys(namespace, vModelId, recordOwner).map(
+    (key) => `vmodels:${namespace} ${key.split('/').slice(2).join('/')}`,
+  );
 }
 
 export function modelToKeys(namespace: string, modelId: string): readonly string[] {

@@ -20,9 +20,15 @@ export const meshConfigSchema = z.object({
       limits: resources.default({ cpu: '3', memory: '448Mi' }),
     })
     .default({ requests: { cpu: '300m', memory: '448Mi' }, limits: { cpu: '3', memory: '448Mi' } }),
-  restProxy: z.object({ enabled: z.boolean().default(true), port: port.default(8008) }).default({ enabled: true, port: 8008 }),
+  restProxy: z
+    .object({ enabled: z.boolean().default(true), port: port.default(8008) })
+    .default({ enabled: true, port: 8008 }),
   metrics: z
-    .object({ enabled: z.boolean().default(true), port: port.default(2112), scheme: z.enum(['http', 'https']).default('https') })
+    .object({
+      enabled: z.boolean().default(true),
+      port: port.default(2112),
+      scheme: z.enum(['http', 'https']).default('https'),
+    })
     .default({ enabled: true, port: 2112, scheme: 'https' }),
 });
 

@@ -7,7 +7,11 @@ import { runtimeLabels } from './runtime-labels.ts';
 export const ENABLED_LABEL = 'modelmesh-enabled';
 
 export type NamespaceFacts = { readonly enabled: boolean };
-export type RuntimeFacts = { readonly multiModel: boolean; readonly disabled: boolean; readonly labels: readonly string[] };
+export type RuntimeFacts = {
+  readonly multiModel: boolean;
+  readonly disabled: boolean;
+  readonly labels: readonly string[];
+};
 /** Whether any pod of the inference Service takes calls. Which pods they are changes more often than anybody needs to wake for. */
 export type EndpointFacts = { readonly service: string; readonly ready: boolean };
 export type ConfigFacts = ParsedConfig;
@@ -60,7 +64,12 @@ export function serviceOf(body: ReducedObject): string {
 const sliceSchema = z.object({
   ports: z.array(z.object({ name: z.string().optional(), port: z.number().optional() })).catch([]),
   endpoints: z
-    .array(z.object({ addresses: z.array(z.string()).catch([]), conditions: z.object({ ready: z.boolean().nullish() }).catch({}) }))
+    .array(
+      z.object({
+        addresses: z.array(z.string()).catch([]),
+        conditions: z.object({ ready: z.boolean().nullish() }).catch({}),
+      }),
+    )
     .catch([]),
 });
 

@@ -1,5 +1,14 @@
 export { CallError, classifyError, messageOf, type CallErrorKind, type CallErrorOptions } from './call-error.ts';
-export type { MeshModels, ModelInfo, ModelStatus, ModelStatusInfo, SetVModelRequest, VModelRef, VModelStatus, VModelStatusInfo } from './ports/mesh.ts';
+export type {
+  MeshModels,
+  ModelInfo,
+  ModelStatus,
+  ModelStatusInfo,
+  SetVModelRequest,
+  VModelRef,
+  VModelStatus,
+  VModelStatusInfo,
+} from './ports/mesh.ts';
 export type {
   BeginAnswer,
   Change,
@@ -18,7 +27,7 @@ export type {
   SourceState,
   ViewedObject,
 } from './ports/event-log.ts';
-export { changeToKeys, endpointsIndex, modelToKeys, ownerOfModel, vmodelToKeys } from './change-to-keys.ts';
+export { changeToKeys, endpointsIndex, EVERY_KEY, modelToKeys, ownerOfModel, vmodelToKeys } from './change-to-keys.ts';
 export { DEFAULT_CONFIG, parseConfig, type MeshConfig } from './config.ts';
 export type { FactsContext } from './facts.ts';
 export { CONFIG_MAP_NAME, FORM, KINDS, MESH_SOURCE, type Kind, type KindName } from './kinds.ts';

@@ -21,7 +21,14 @@ const managed = `app.kubernetes.io/managed-by=${MANAGED_BY}`;
 
 export const KINDS = {
   namespaces: { source: 'namespaces', apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false },
-  config: { source: 'config', apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, onlyName: CONFIG_MAP_NAME },
+  config: {
+    source: 'config',
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    plural: 'configmaps',
+    namespaced: true,
+    onlyName: CONFIG_MAP_NAME,
+  },
   inferenceServices: {
     source: 'inferenceservices',
     apiVersion: `${SERVING}/v1beta1`,
@@ -30,7 +37,14 @@ export const KINDS = {
     namespaced: true,
     optional: true,
   },
-  predictors: { source: 'predictors', apiVersion: `${SERVING}/v1alpha1`, kind: 'Predictor', plural: 'predictors', namespaced: true, optional: true },
+  predictors: {
+    source: 'predictors',
+    apiVersion: `${SERVING}/v1alpha1`,
+    kind: 'Predictor',
+    plural: 'predictors',
+    namespaced: true,
+    optional: true,
+  },
   servingRuntimes: {
     source: 'servingruntimes',
     apiVersion: `${SERVING}/v1alpha1`,
@@ -46,8 +60,22 @@ export const KINDS = {
     namespaced: false,
     optional: true,
   },
-  deployments: { source: 'deployments', apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', namespaced: true, labelSelector: managed },
-  services: { source: 'services', apiVersion: 'v1', kind: 'Service', plural: 'services', namespaced: true, labelSelector: managed },
+  deployments: {
+    source: 'deployments',
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    plural: 'deployments',
+    namespaced: true,
+    labelSelector: managed,
+  },
+  services: {
+    source: 'services',
+    apiVersion: 'v1',
+    kind: 'Service',
+    plural: 'services',
+    namespaced: true,
+    labelSelector: managed,
+  },
   endpointSlices: {
     source: 'endpointslices',
     apiVersion: 'discovery.k8s.io/v1',

@@ -31,7 +31,8 @@ export const REASONS = {
   StatusChanged: 'The status shows something new.',
 
   InvalidRuntime: 'A ServingRuntime cannot be rendered; the message names the field.',
-  InvalidConfiguration: 'The ConfigMap model-serving-config holds wrong values; nothing is written until they are mended.',
+  InvalidConfiguration:
+    'The ConfigMap model-serving-config holds wrong values; nothing is written until they are mended.',
 } as const;
 
 export type Reason = keyof typeof REASONS;

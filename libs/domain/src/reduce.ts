@@ -47,12 +47,23 @@ export type ReducedObject = {
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const MODEL_FIELDS = ['modelFormat', 'runtime', 'protocolVersion', 'storageUri', 'storage'];
 /** The old way to write `model`: the format is the name of the field, in this order of precedence. */
-export const LEGACY_FRAMEWORKS = ['xgboost', 'lightgbm', 'sklearn', 'tensorflow', 'onnx', 'pytorch', 'triton', 'pmml'] as const;
+export const LEGACY_FRAMEWORKS = [
+  'xgboost',
+  'lightgbm',
+  'sklearn',
+  'tensorflow',
+  'onnx',
+  'pytorch',
+  'triton',
+  'pmml',
+] as const;
 
 /** The one reducer. It never throws: whatever an object holds, what remains is plain JSON. */
 export function reduce(kind: KindName, object: KubeObject): ReducedObject {
   const metadata = reduceMetadata(object.metadata);
-  const managers = (object.metadata.managedFields ?? []).map((field) => pick(field, ['manager', 'operation', 'time']) as Manager);
+  const managers = (object.metadata.managedFields ?? []).map(
+    (field) => pick(field, ['manager', 'operation', 'time']) as Manager,
+  );
   const spec = asObject(object['spec']);
   const status = asObject(object['status']);
   switch (kind) {
@@ -81,7 +92,7 @@ export function reduce(kind: KindName, object: KubeObject): ReducedObject {
 }
 
 function reduceMetadata(metadata: KubeObject['metadata']): Metadata {
-  const kept = pick(metadata as unknown as JsonObject, [
+  const kept = pick(metadata, [
     'name',
     'namespace',
     'uid',
@@ -92,7 +103,9 @@ function reduceMetadata(metadata: KubeObject['metadata']): Metadata {
     'ownerReferences',
   ]) as unknown as Metadata;
   if (metadata.annotations === undefined) return kept;
-  const annotations = Object.fromEntries(Object.entries(metadata.annotations).filter(([name]) => name !== LAST_APPLIED));
+  const annotations = Object.fromEntries(
+    Object.entries(metadata.annotations).filter(([name]) => name !== LAST_APPLIED),
+  );
   return { ...kept, annotations };
 }
 
@@ -101,13 +114,16 @@ function reduceInferenceService(spec: JsonObject): JsonObject {
   const predictor = asObject(spec['predictor']);
   const kept: Record<string, Json> = {};
   for (const field of ['model', ...LEGACY_FRAMEWORKS]) {
-    if (predictor[field] !== undefined && predictor[field] !== null) kept[field] = pick(asObject(predictor[field]), MODEL_FIELDS);
+    if (predictor[field] !== undefined && predictor[field] !== null)
+      kept[field] = pick(asObject(predictor[field]), MODEL_FIELDS);
   }
   return { predictor: kept };
 }
 
 function pick(object: JsonObject, fields: readonly string[]): JsonObject {
-  return Object.fromEntries(fields.filter((field) => object[field] !== undefined).map((field) => [field, object[field]]));
+  return Object.fromEntries(
+    fields.filter((field) => object[field] !== undefined).map((field) => [field, object[field]]),
+  );
 }
 
 export function asObject(value: unknown): JsonObject {

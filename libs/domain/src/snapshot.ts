@@ -30,7 +30,12 @@ export type RuntimeSnapshot = Surroundings & {
   readonly deploymentsComplete: boolean;
 };
 
-export type VModelRecord = { readonly owner: string; readonly active: string; readonly target: string; readonly failed: boolean };
+export type VModelRecord = {
+  readonly owner: string;
+  readonly active: string;
+  readonly target: string;
+  readonly failed: boolean;
+};
 
 export type PredictorSnapshot = Surroundings & {
   readonly key: PredictorKey;
@@ -49,7 +54,11 @@ const kubeSources = Object.values(KINDS).map(({ source }) => source);
 /** What has to be read for a key: one atomic step in Redis answers all of it. */
 export function gatherRequest(key: WorkKey, ownNamespace: string, serviceName: string): GatherRequest {
   const { namespace } = key;
-  const clusterRuntime = { source: KINDS.clusterServingRuntimes.source, namespace: '', name: key.kind === 'runtime' ? key.name : '' };
+  const clusterRuntime = {
+    source: KINDS.clusterServingRuntimes.source,
+    namespace: '',
+    name: key.kind === 'runtime' ? key.name : '',
+  };
   return {
     key: formatKey(key),
     sources: [...kubeSources, MESH_SOURCE],
@@ -69,10 +78,15 @@ export function toSnapshot(key: WorkKey, gathered: Gathered): Snapshot {
   const namespaceFacts = namespaces?.[key.namespace] as NamespaceFacts | undefined;
   const surroundings: Surroundings = {
     config: (config?.[CONFIG_MAP_NAME] as ConfigFacts | undefined) ?? { kind: 'ok', config: DEFAULT_CONFIG },
-    namespaceEnabled: complete(KINDS.namespaces.source) && complete(KINDS.config.source) ? (namespaceFacts?.enabled ?? false) : undefined,
+    namespaceEnabled:
+      complete(KINDS.namespaces.source) && complete(KINDS.config.source)
+        ? (namespaceFacts?.enabled ?? false)
+        : undefined,
   };
   const of = (source: string): readonly Viewed[] =>
-    gathered.objects.filter((object) => object.source === source).map(({ revision, body }) => ({ revision, body: body as ReducedObject }));
+    gathered.objects
+      .filter((object) => object.source === source)
+      .map(({ revision, body }) => ({ revision, body: body as ReducedObject }));
   switch (key.kind) {
     case 'mesh':
       return {
@@ -100,15 +114,23 @@ function runtimeParts(key: RuntimeKey, of: ObjectsOf, complete: IsComplete): Omi
   return {
     key,
     runtime: own ? { ...own, kind: 'ServingRuntime' } : shared,
-    runtimesComplete: complete(servingRuntimes.source) && (own !== undefined || complete(clusterServingRuntimes.source)),
+    runtimesComplete:
+      complete(servingRuntimes.source) && (own !== undefined || complete(clusterServingRuntimes.source)),
     deployments: of(deployments.source),
     deploymentsComplete: complete(deployments.source),
   };
 }
 
-function predictorParts(key: PredictorKey, gathered: Gathered, of: ObjectsOf, complete: IsComplete): Omit<PredictorSnapshot, keyof Surroundings> {
+function predictorParts(
+  key: PredictorKey,
+  gathered: Gathered,
+  of: ObjectsOf,
+  complete: IsComplete,
+): Omit<PredictorSnapshot, keyof Surroundings> {
   const source = key.owner === 'isvc' ? KINDS.inferenceServices.source : KINDS.predictors.source;
-  const record = gathered.objects.find((object) => object.source === MESH_SOURCE && object.name === `vmodels/${key.name}`);
+  const record = gathered.objects.find(
+    (object) => object.source === MESH_SOURCE && object.name === `vmodels/${key.name}`,
+  );
   return {
     key,
     object: of(source)[0],

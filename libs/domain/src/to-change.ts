@@ -39,7 +39,17 @@ export function toRecordChange({ namespace, table, id, value, revision }: MeshRe
   const body = value === undefined ? '' : validJson(value);
   const keys = table === 'vmodels' ? vmodelToKeys(namespace, id, ownerIn(body)) : modelToKeys(namespace, id);
   const indexes = table === 'vmodels' && value !== undefined ? vmodelIndexes(namespace, id, ownerIn(body)) : [];
-  return { op: value === undefined ? 'absent' : 'put', namespace, name: `${table}/${id}`, revision, body, facts: '', keys, concerns: [], indexes };
+  return {
+    op: value === undefined ? 'absent' : 'put',
+    namespace,
+    name: `${table}/${id}`,
+    revision,
+    body,
+    facts: '',
+    keys,
+    concerns: [],
+    indexes,
+  };
 }
 
 /** Whatever stands in etcd is recorded; what is no JSON, as the text it is. */

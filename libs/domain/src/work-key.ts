@@ -4,7 +4,12 @@ export const OWNERS: readonly Owner[] = ['isvc', 'ksp'];
 
 export type MeshKey = { readonly kind: 'mesh'; readonly namespace: string };
 export type RuntimeKey = { readonly kind: 'runtime'; readonly namespace: string; readonly name: string };
-export type PredictorKey = { readonly kind: 'predictor'; readonly namespace: string; readonly owner: Owner; readonly name: string };
+export type PredictorKey = {
+  readonly kind: 'predictor';
+  readonly namespace: string;
+  readonly owner: Owner;
+  readonly name: string;
+};
 
 /** What one run is about. The queue carries its text and nothing else. */
 export type WorkKey = MeshKey | RuntimeKey | PredictorKey;

@@ -18,9 +18,13 @@ export async function gather(options: EventLogOptions, request: GatherRequest): 
     ...request.indexes.map((index) => `i ${index}`),
   ];
   const args = [prefix, form, ...questions];
-  const [status, objects, sources, facts, indexes] = asList(await script.run(redis, [redisKeys(prefix).own(request.key)], args));
+  const [status, objects, sources, facts, indexes] = asList(
+    await script.run(redis, [redisKeys(prefix).own(request.key)], args),
+  );
   if (status !== 'ok') {
-    throw new CallError('Transient', 'The view is kept in another form: a different version of Meshkeeper is at work', { code: 'OtherForm' });
+    throw new CallError('Transient', 'The view is kept in another form: a different version of Meshkeeper is at work', {
+      code: 'OtherForm',
+    });
   }
   return {
     objects: toObjects(asTexts(objects)),

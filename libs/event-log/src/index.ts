@@ -15,4 +15,9 @@ export { checkRedis, connectRedis, waitForRedis, type RedisConnectionOptions } f
 export { redisError } from './redis-error.ts';
 export { createRunLedger } from './run-ledger.ts';
 export { readQueueState, type QueueState } from './queue-state.ts';
-export { LOCK_DURATION_MS, startRecorder, type RecorderProcess, type RecorderProcessOptions } from './start-recorder.ts';
+export {
+  LOCK_DURATION_MS,
+  startRecorder,
+  type RecorderProcess,
+  type RecorderProcessOptions,
+} from './start-recorder.ts';

@@ -54,7 +54,11 @@ export async function recordSource(options: RecordSourceOptions): Promise<void> 
         continue;
       }
       failures += 1;
-      observer.failed(feed.source, error instanceof CallError ? (error.code ?? error.kind) : 'Unknown', messageOf(error));
+      observer.failed(
+        feed.source,
+        error instanceof CallError ? (error.code ?? error.kind) : 'Unknown',
+        messageOf(error),
+      );
       const pause = Math.min(BACK_OFF_MS.first * 2 ** (failures - 1), BACK_OFF_MS.cap) * (0.5 + random() / 2);
       await pauseFor(Math.max(pause, (error as CallError).retryAfterMs ?? 0), signal);
     }
@@ -77,7 +81,9 @@ async function openSource(options: RecordSourceOptions): Promise<Position | unde
     case 'moved':
       return undefined;
     case 'form':
-      throw new CallError('Transient', 'A newer version of Meshkeeper keeps this view; this process waits', { code: 'NewerForm' });
+      throw new CallError('Transient', 'A newer version of Meshkeeper keeps this view; this process waits', {
+        code: 'NewerForm',
+      });
   }
 }
 
@@ -89,7 +95,12 @@ async function followSource(options: RecordSourceOptions, position: Position, pr
     progress();
     const relist = AbortSignal.timeout(Math.round(relistEveryMs * (0.9 + random() * 0.2)));
     try {
-      await watchSource(options, { epoch: position.epoch, cursor }, AbortSignal.any([options.signal, relist]), progress);
+      await watchSource(
+        options,
+        { epoch: position.epoch, cursor },
+        AbortSignal.any([options.signal, relist]),
+        progress,
+      );
     } catch (error) {
       const tooOld = classifyError(error) === 'Gone' && !(error instanceof Refused);
       if (!relist.aborted && !tooOld) throw error;
@@ -121,6 +132,7 @@ async function listSource(options: RecordSourceOptions, epoch: string): Promise<
   }
   const finished = await recorder.finishList(feed.source, epoch, list);
   if (finished !== 'ok') throw new Refused(finished);
+  await recorder.expandPatterns((keys) => options.queue.enqueue(keys));
   observer.listed(feed.source, listed.size);
   return list.revision;
 }
@@ -131,7 +143,12 @@ function absence(object: string, revision: string): Change {
   return { op: 'absent', namespace, name, revision, body: '', facts: '', keys: [], concerns: [], indexes: [] };
 }
 
-async function watchSource(options: RecordSourceOptions, start: Position, signal: AbortSignal, progress: () => void): Promise<void> {
+async function watchSource(
+  options: RecordSourceOptions,
+  start: Position,
+  signal: AbortSignal,
+  progress: () => void,
+): Promise<void> {
   const { feed, recorder, observer } = options;
   let cursor = start.cursor;
   const stop = new AbortController();
@@ -140,7 +157,8 @@ async function watchSource(options: RecordSourceOptions, start: Position, signal
     // An emptied or rolled back Redis is noticed although nothing changes.
     while (!both.aborted) {
       await pauseFor(CONFIRM_EVERY_MS, both);
-      if (!both.aborted) await use(options, await recorder.recordWatch(feed.source, start.epoch, cursor, cursor, []), 0);
+      if (!both.aborted)
+        await use(options, await recorder.recordWatch(feed.source, start.epoch, cursor, cursor, []), 0);
     }
   };
   const follow = async (): Promise<void> => {
@@ -149,7 +167,11 @@ async function watchSource(options: RecordSourceOptions, start: Position, signal
       for (let i = 0; i === 0 || i < batch.changes.length; i += BATCH) {
         const last = i + BATCH >= batch.changes.length;
         const to = last ? batch.to : cursor;
-        await use(options, await recorder.recordWatch(feed.source, start.epoch, cursor, to, batch.changes.slice(i, i + BATCH)), batch.changes.length);
+        await use(
+          options,
+          await recorder.recordWatch(feed.source, start.epoch, cursor, to, batch.changes.slice(i, i + BATCH)),
+          batch.changes.length,
+        );
       }
       cursor = batch.to;
       progress();

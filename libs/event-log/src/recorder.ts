@@ -1,4 +1,12 @@
-import { CallError, type Change, type Effect, type EffectLog, type ServerHead, type SourceState } from '@meshkeeper/domain';
+import {
+  CallError,
+  EVERY_KEY,
+  type Change,
+  type Effect,
+  type EffectLog,
+  type ServerHead,
+  type SourceState,
+} from '@meshkeeper/domain';
 import type { Redis } from 'ioredis';
 import { redisError } from './redis-error.ts';
 import { redisKeys } from './redis-keys.ts';
@@ -57,16 +65,20 @@ export class Recorder implements EffectLog {
   /** What is stored of a source; empty texts when nothing is. */
   async sourceState(source: string): Promise<SourceState> {
     const { redis } = this.#options;
-    const stored = await redis.hmget(this.#keys.source(source), 'epoch', 'cursor', 'complete').catch((error: unknown) => {
-      throw redisError(error);
-    });
+    const stored = await redis
+      .hmget(this.#keys.source(source), 'epoch', 'cursor', 'complete')
+      .catch((error: unknown) => {
+        throw redisError(error);
+      });
     return { epoch: stored[0] ?? '', cursor: stored[1] ?? '', complete: stored[2] === '1' };
   }
 
   async openSource(source: string, server: ServerHead, seen: SeenState): Promise<Opened> {
     const { redis, prefix, form, lockDurationMs } = this.#options;
     const args = [prefix, server.identity, server.head, form, seen.epoch, seen.cursor, this.#now(), lockDurationMs];
-    const [status, epoch = '', cursor = '', complete] = asTexts(await scripts.open.run(redis, [this.#keys.source(source)], args));
+    const [status, epoch = '', cursor = '', complete] = asTexts(
+      await scripts.open.run(redis, [this.#keys.source(source)], args),
+    );
     if (status === 'ok') return { status, epoch, cursor, complete: complete === '1' };
     if (status === 'wait') return { status, waitMs: Number(epoch) };
     return { status: status === 'form' ? 'form' : 'moved' };
@@ -83,13 +95,25 @@ export class Recorder implements EffectLog {
   }
 
   async recordEffect(source: string, epoch: string, effect: Effect, change: Change): Promise<readonly string[]> {
-    const recorded = await this.#record(source, [epoch, 'effect', '', '', ''], effect.key, JSON.stringify(effect), [change]);
+    const recorded = await this.#record(source, [epoch, 'effect', '', '', ''], effect.key, JSON.stringify(effect), [
+      change,
+    ]);
     return recorded.keys;
   }
 
   async finishList(source: string, epoch: string, list: ListPosition): Promise<'ok' | 'epoch' | 'ahead'> {
     const { redis, prefix, tombstones = 10_000 } = this.#options;
-    const args = [prefix, source, epoch, list.id, list.pages, list.revision, tombstones];
+    const args = [
+      prefix,
+      source,
+      epoch,
+      list.id,
+      list.pages,
+      list.revision,
+      tombstones,
+      this.#now(),
+      EVERY_KEY.join('\n'),
+    ];
     return (await scripts.finishList.run(redis, [this.#keys.source(source)], args)) as 'ok' | 'epoch' | 'ahead';
   }
 
@@ -97,9 +121,11 @@ export class Recorder implements EffectLog {
   async *objectNames(source: string): AsyncGenerator<readonly string[]> {
     let cursor = '0';
     do {
-      const [next, fields] = await this.#options.redis.hscan(this.#keys.meta(source), cursor, 'COUNT', 1_000).catch((error: unknown) => {
-        throw redisError(error);
-      });
+      const [next, fields] = await this.#options.redis
+        .hscan(this.#keys.meta(source), cursor, 'COUNT', 1_000)
+        .catch((error: unknown) => {
+          throw redisError(error);
+        });
       cursor = next;
       yield fields.filter((_, i) => i % 2 === 0);
     } while (cursor !== '0');
@@ -115,7 +141,7 @@ export class Recorder implements EffectLog {
   /** Marks what patterns still owe, a page at a time; hands each page of keys that want queueing to `use`. */
   async expandPatterns(use: (keys: readonly string[]) => Promise<void>): Promise<void> {
     const { redis, prefix, queue } = this.#options;
-    for (let pending = true; pending; ) {
+    for (let pending = true; pending;) {
       const args = [prefix, this.#keys.deduplication(queue), this.#now(), EXPAND_BUDGET];
       const [more, ...keys] = asTexts(await scripts.expand.run(redis, [this.#keys.patterns], args));
       await use(keys);
@@ -123,9 +149,24 @@ export class Recorder implements EffectLog {
     }
   }
 
-  async #record(source: string, position: readonly string[], running: string, effect: string, changes: readonly Change[]): Promise<Recorded> {
+  async #record(
+    source: string,
+    position: readonly string[],
+    running: string,
+    effect: string,
+    changes: readonly Change[],
+  ): Promise<Recorded> {
     const { redis, prefix, queue, logLength = 50_000 } = this.#options;
-    const args: (string | number)[] = [prefix, source, ...position, this.#now(), logLength, this.#keys.deduplication(queue), running, effect];
+    const args: (string | number)[] = [
+      prefix,
+      source,
+      ...position,
+      this.#now(),
+      logLength,
+      this.#keys.deduplication(queue),
+      running,
+      effect,
+    ];
     for (const change of changes) pushChange(args, change);
     return this.#recorded(await scripts.record.run(redis, [this.#keys.source(source)], args));
   }

@@ -39,11 +39,17 @@ export async function checkRedis(redis: Redis, timeoutMs: number): Promise<void>
   const info = await infoWithin(redis, timeoutMs);
   const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? 'unknown';
   if (Number.parseInt(version, 10) < LEAST_VERSION) {
-    throw new CallError('Terminal', `Redis ${version} is too old: Meshkeeper needs ${LEAST_VERSION}.0 or newer`, { code: 'RedisTooOld' });
+    throw new CallError('Terminal', `Redis ${version} is too old: Meshkeeper needs ${LEAST_VERSION}.0 or newer`, {
+      code: 'RedisTooOld',
+    });
   }
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
   if (policy !== 'noeviction') {
-    throw new CallError('Terminal', `Redis has maxmemory-policy ${policy}, which may drop queued work: set it to noeviction`, { code: 'RedisEvicts' });
+    throw new CallError(
+      'Terminal',
+      `Redis has maxmemory-policy ${policy}, which may drop queued work: set it to noeviction`,
+      { code: 'RedisEvicts' },
+    );
   }
 }
 
@@ -51,7 +57,11 @@ export async function checkRedis(redis: Redis, timeoutMs: number): Promise<void>
  * Waits until Redis answers and is fit for use. While it does not answer, `blocked` is told why, once a second.
  * @throws CallError `Terminal` as `checkRedis` does; the signal's reason when aborted.
  */
-export async function waitForRedis(redis: Redis, blocked: (error: CallError) => void, signal: AbortSignal): Promise<void> {
+export async function waitForRedis(
+  redis: Redis,
+  blocked: (error: CallError) => void,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     try {

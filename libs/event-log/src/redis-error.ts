@@ -5,15 +5,15 @@ const BY_WORD: Readonly<Record<string, readonly [code: string, advice: string]>>
   OOM: ['RedisOutOfMemory', 'Redis is out of memory; raise maxmemory'],
   READONLY: ['RedisReadOnly', 'this Redis is a read-only replica; point REDIS_URL at the primary'],
   NOAUTH: ['RedisAuthenticationFailed', 'Redis wants a password; set REDIS_PASSWORD'],
-  WRONGPASS: ['RedisAuthenticationFailed', 'Redis refused the user or password; check REDIS_USERNAME and REDIS_PASSWORD'],
+  WRONGPASS: [
+    'RedisAuthenticationFailed',
+    'Redis refused the user or password; check REDIS_USERNAME and REDIS_PASSWORD',
+  ],
   NOPERM: ['RedisPermissionDenied', 'the Redis user may not run this command or touch this key'],
   LOADING: ['RedisLoading', 'Redis is still loading its data'],
   MISCONF: ['RedisCannotPersist', 'Redis cannot write its files; look at its log'],
   CLUSTERDOWN: ['RedisClusterDown', 'the Redis Cluster is down'],
 };
-
-/** The reasons that a failed call to Redis can have; the label of the metric that shows blocked recording. */
-export type RedisReason = string;
 
 /** Translates any error of ioredis into a `Transient` CallError whose `code` is the reason. All of them end when Redis is well again. */
 export function redisError(error: unknown): CallError {

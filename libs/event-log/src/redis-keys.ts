@@ -20,5 +20,3 @@ export function redisKeys(prefix: string) {
     locks: (queue: string) => `${prefix}:${queue}:`,
   };
 }
-
-export type RedisKeys = ReturnType<typeof redisKeys>;

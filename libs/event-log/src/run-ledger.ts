@@ -4,7 +4,11 @@ import { redisKeys } from './redis-keys.ts';
 import { asTexts, RedisScript } from './redis-script.ts';
 import type { EventLogOptions } from './recorder.ts';
 
-const scripts = { begin: new RedisScript('begin-run'), finish: new RedisScript('finish-run'), sweep: new RedisScript('sweep') };
+const scripts = {
+  begin: new RedisScript('begin-run'),
+  finish: new RedisScript('finish-run'),
+  sweep: new RedisScript('sweep'),
+};
 const rethrow = (error: unknown): never => {
   throw redisError(error);
 };
@@ -21,7 +25,9 @@ export function createRunLedger(options: EventLogOptions): RunLedger {
   return {
     async begin(key: string, lease: Lease, forced: boolean): Promise<BeginAnswer> {
       const args = [prefix, key, lease.jobId, keys.locks(queue), lease.token, forced ? '1' : '0'];
-      const [status, dueCount, fencingToken, failures, markedAt, ...cause] = asTexts(await scripts.begin.run(redis, pair(key), args));
+      const [status, dueCount, fencingToken, failures, markedAt, ...cause] = asTexts(
+        await scripts.begin.run(redis, pair(key), args),
+      );
       if (status === 'lost' || status === 'busy' || status === 'idle') return { status };
       const run: Run = {
         dueCount: Number(dueCount),
@@ -34,7 +40,17 @@ export function createRunLedger(options: EventLogOptions): RunLedger {
     },
     async finish(key: string, lease: Lease, run: Run, end: RunEnd): Promise<FinishAnswer> {
       const flags = [end.ok ? '1' : '0', end.deadline, end.error.slice(0, 1_000), end.gone ? '1' : '0'];
-      const args = [prefix, key, lease.jobId, keys.locks(queue), lease.token, run.dueCount, run.fencingToken, ...flags, now()];
+      const args = [
+        prefix,
+        key,
+        lease.jobId,
+        keys.locks(queue),
+        lease.token,
+        run.dueCount,
+        run.fencingToken,
+        ...flags,
+        now(),
+      ];
       const [status, behind, failures] = asTexts(await scripts.finish.run(redis, pair(key), args));
       return { status: status === 'ok' ? 'ok' : 'lost', behind: Number(behind) > 0, failures: Number(failures) };
     },

@@ -5,7 +5,11 @@ import { Recorder } from './recorder.ts';
 import { connectRedis, waitForRedis, type RedisConnectionOptions } from './redis-connection.ts';
 
 /** The part of a logger that is used here; pino's is one. */
-type Logger = { info(fields: object, message: string): void; warn(fields: object, message: string): void; error(fields: object, message: string): void };
+type Logger = {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
 
 export type RecorderProcessOptions = {
   readonly redis: RedisConnectionOptions;
@@ -13,7 +17,10 @@ export type RecorderProcessOptions = {
   readonly queueName: string;
   readonly openQueue: (redis: Redis) => DueKeys & { stop(): Promise<void> };
   readonly feeds: readonly SourceFeed[];
-  readonly observer: Omit<SourceObserver, 'failed'> & { failed(source: string, reason: string): void; blockedBy(source: string): string | undefined };
+  readonly observer: Omit<SourceObserver, 'failed'> & {
+    failed(source: string, reason: string): void;
+    blockedBy(source: string): string | undefined;
+  };
   readonly logger: Logger;
 };
 
@@ -65,7 +72,12 @@ export function startRecorder(options: RecorderProcessOptions): RecorderProcess 
     if (!signal.aborted) throw new Error(messageOf(error), { cause: error });
   });
   return {
-    problem: () => waiting ?? feeds.map(({ source }) => [source, observer.blockedBy(source)]).find(([, reason]) => reason)?.join(': '),
+    problem: () =>
+      waiting ??
+      feeds
+        .map(({ source }) => [source, observer.blockedBy(source)])
+        .find(([, reason]) => reason)
+        ?.join(': '),
     async stop(): Promise<void> {
       stopping.abort(new Error('stopping'));
       await done.catch(() => undefined);

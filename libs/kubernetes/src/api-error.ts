@@ -1,7 +1,12 @@
 import { CallError, messageOf, type CallErrorKind } from '@meshkeeper/domain';
 
 /** A Kubernetes `Status` object, as far as it is used. */
-export type ApiStatus = { readonly code?: number; readonly reason?: string; readonly message?: string; readonly details?: { readonly retryAfterSeconds?: number } };
+export type ApiStatus = {
+  readonly code?: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: { readonly retryAfterSeconds?: number };
+};
 
 const KIND_BY_CODE: Readonly<Record<number, CallErrorKind>> = {
   404: 'Gone',
@@ -24,5 +29,8 @@ export function apiError(call: string, code: number, status: ApiStatus, retryAft
 export function networkError(call: string, url: string, error: unknown): CallError {
   if (error instanceof CallError) return error;
   const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
-  return new CallError('Transient', `${call}: the API server ${url} does not answer (${cause})`, { cause: error, code: 'ApiServerUnreachable' });
+  return new CallError('Transient', `${call}: the API server ${url} does not answer (${cause})`, {
+    cause: error,
+    code: 'ApiServerUnreachable',
+  });
 }

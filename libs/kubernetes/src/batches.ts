@@ -1,5 +1,7 @@
 import type { Change } from '@meshkeeper/domain';
-import type { WatchItem } from './feed.ts';
+
+/** A change, or only a revision that a bookmark moved to. */
+export type WatchItem = { readonly to: string; readonly change: Change | undefined };
 
 export type Batch = { readonly to: string; readonly changes: readonly Change[] };
 
@@ -7,7 +9,11 @@ export type Batch = { readonly to: string; readonly changes: readonly Change[] }
  * Groups what has arrived while the consumer was busy: an idle stream is passed on at once, a flood in batches of `size`.
  * The source is pulled ahead by one batch at most.
  */
-export async function* inBatches(items: AsyncGenerator<WatchItem>, size: number, signal: AbortSignal): AsyncGenerator<Batch> {
+export async function* inBatches(
+  items: AsyncGenerator<WatchItem>,
+  size: number,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
   let pending: WatchItem[] = [];
   let ended: { readonly error: unknown } | undefined;
   let wake = (): void => undefined;

@@ -12,7 +12,8 @@ export function decodeConfigMap(object: KubeObject): JsonObject {
   try {
     const value: unknown = parse(text, { version: '1.1' });
     if (value === null || value === undefined) return {};
-    if (typeof value !== 'object' || Array.isArray(value)) return { decodingProblem: 'config.yaml must be a map of settings' };
+    if (typeof value !== 'object' || Array.isArray(value))
+      return { decodingProblem: 'config.yaml must be a map of settings' };
     return value as JsonObject;
   } catch (error) {
     return { decodingProblem: `While parsing config: yaml: ${(error as Error).message.split('\n')[0]}` };

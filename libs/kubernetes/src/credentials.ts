@@ -68,7 +68,11 @@ async function resolveAccess(config: KubeConfig): Promise<ClusterAccess> {
   if (cluster === null) throw new CallError('Terminal', 'The kubeconfig names no cluster');
   const https: Record<string, unknown> & { headers?: Record<string, string> } = { headers: {} };
   await config.applyToHTTPSOptions(https as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
-  const ca = cluster.caData ? Buffer.from(cluster.caData, 'base64') : cluster.caFile ? readFileSync(cluster.caFile) : undefined;
+  const ca = cluster.caData
+    ? Buffer.from(cluster.caData, 'base64')
+    : cluster.caFile
+      ? readFileSync(cluster.caFile)
+      : undefined;
   const { cert, key } = https as { cert?: Buffer; key?: Buffer };
   return {
     url: cluster.server.replace(/\/+$/, ''),

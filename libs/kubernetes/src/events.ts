@@ -6,7 +6,11 @@ import type { KubeTransport } from './transport.ts';
 const NOTE_LENGTH = 1_000;
 
 /** Events in `events.k8s.io/v1`; `instance` names the process that sends them. */
-export function createEventSink(transport: KubeTransport, instance: string, now: () => Date = () => new Date()): EventSink {
+export function createEventSink(
+  transport: KubeTransport,
+  instance: string,
+  now: () => Date = () => new Date(),
+): EventSink {
   return {
     async send(about, type, reason, message): Promise<void> {
       const { apiVersion, kind } = KINDS[about.kind];

@@ -12,14 +12,25 @@ import {
 } from '@meshkeeper/domain';
 import { apiError, type ApiStatus } from './api-error.ts';
 import { decodeConfigMap } from './config-map.ts';
-import { inBatches } from './batches.ts';
+import { inBatches, type WatchItem } from './batches.ts';
 import { collectionPath } from './paths.ts';
 import type { KubeTransport } from './transport.ts';
 
-type List = { readonly metadata: { readonly resourceVersion: string; readonly continue?: string }; readonly items?: readonly KubeObject[] };
-type WatchEvent = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; readonly object: KubeObject };
+type List = {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items?: readonly KubeObject[];
+};
+type WatchEvent = {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: KubeObject;
+};
 
-export type FeedOptions = { readonly transport: KubeTransport; readonly kind: KindName; readonly context: FactsContext; readonly random?: () => number };
+export type FeedOptions = {
+  readonly transport: KubeTransport;
+  readonly kind: KindName;
+  readonly context: FactsContext;
+  readonly random?: () => number;
+};
 
 const PAGE = 500;
 const LIST_TIMEOUT_MS = 60_000;
@@ -64,25 +75,40 @@ async function readHead(transport: KubeTransport, path: string, signal: AbortSig
   return { head: head.metadata.resourceVersion, identity: system.metadata.uid ?? '' };
 }
 
-async function* listPages(options: FeedOptions, signal: AbortSignal): AsyncGenerator<{ revision: string; changes: readonly Change[] }> {
+async function* listPages(
+  options: FeedOptions,
+  signal: AbortSignal,
+): AsyncGenerator<{ revision: string; changes: readonly Change[] }> {
   const { transport, kind, context } = options;
   let next = '';
   do {
     const query = { ...selectors(options), limit: String(PAGE), ...(next === '' ? {} : { continue: next }) };
-    const page = await transport.call<List>({ method: 'GET', path: collection(options), query, signal, timeoutMs: LIST_TIMEOUT_MS });
+    const page = await transport.call<List>({
+      method: 'GET',
+      path: collection(options),
+      query,
+      signal,
+      timeoutMs: LIST_TIMEOUT_MS,
+    });
     next = page.metadata.continue ?? '';
-    yield { revision: page.metadata.resourceVersion, changes: (page.items ?? []).map((item) => toChange(kind, decoded(kind, item), context)) };
+    yield {
+      revision: page.metadata.resourceVersion,
+      changes: (page.items ?? []).map((item) => toChange(kind, decoded(kind, item), context)),
+    };
   } while (next !== '');
 }
 
-/** A change, or only a revision that a bookmark moved to. */
-export type WatchItem = { readonly to: string; readonly change: Change | undefined };
-
 async function* watchChanges(options: FeedOptions, from: string, signal: AbortSignal): AsyncGenerator<WatchItem> {
   const { transport, kind, context, random = Math.random } = options;
-  for (let revision = from; !signal.aborted; ) {
+  for (let revision = from; !signal.aborted;) {
     const timeoutSeconds = String(WATCH_SECONDS.least + Math.floor(random() * WATCH_SECONDS.spread));
-    const query = { ...selectors(options), watch: 'true', allowWatchBookmarks: 'true', resourceVersion: revision, timeoutSeconds };
+    const query = {
+      ...selectors(options),
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: revision,
+      timeoutSeconds,
+    };
     for await (const line of transport.stream({ method: 'GET', path: collection(options), query, signal })) {
       const item = toItem(kind, JSON.parse(line) as WatchEvent, context);
       revision = item.to;

@@ -7,16 +7,15 @@ export class Semaphore {
     this.#free = slots;
   }
 
-  /** Resolves with a slot to dispose of. */
-  async acquire(): Promise<AsyncDisposable> {
+  async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return {
-      [Symbol.asyncDispose]: async () => {
-        const next = this.#waiting.shift();
-        if (next === undefined) this.#free += 1;
-        else next();
-      },
-    };
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CallError } from '@meshkeeper/domain';
+import type { CallError } from '@meshkeeper/domain';
 import { Agent, request, type Dispatcher } from 'undici';
 import { apiError, networkError, type ApiStatus } from './api-error.ts';
 import type { AccessSource, ClusterAccess } from './credentials.ts';
@@ -49,7 +49,10 @@ export class KubeTransport {
    * @throws CallError
    */
   async call<T>(call: Call): Promise<T> {
-    await using _slot = await this.#slots.acquire();
+    return this.#slots.run(() => this.#callWithRetries<T>(call));
+  }
+
+  async #callWithRetries<T>(call: Call): Promise<T> {
     for (let attempt = 1, renewed = false; ; attempt += 1) {
       const answer = await this.#send(call, 'calls', renewed && attempt === 2);
       const text = await answer.body.text().catch((error: unknown) => {
@@ -59,7 +62,10 @@ export class KubeTransport {
       const error = toError(call, answer, text);
       if (answer.statusCode === 401 && !renewed) renewed = true;
       else if (!isBusy(answer.statusCode) || attempt >= ATTEMPTS) throw error;
-      else await delay(error.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** attempt, undefined, { ...(call.signal && { signal: call.signal }) });
+      else
+        await delay(error.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** attempt, undefined, {
+          ...(call.signal && { signal: call.signal }),
+        });
     }
   }
 
@@ -112,8 +118,9 @@ export class KubeTransport {
 
   /** Rotated certificates make new pools; the old ones finish what they carry. */
   #pool(access: ClusterAccess): { readonly calls: Agent; readonly watches: Agent } {
-    const { ca, cert, key } = access.tls;
-    const identity = createHash('sha256').update(`${access.url} ${ca} ${cert} ${key}`).digest('hex');
+    const identity = createHash('sha256')
+      .update(JSON.stringify([access.url, access.tls]))
+      .digest('hex');
     if (this.#pools?.identity === identity) return this.#pools;
     void this.#pools?.calls.close();
     void this.#pools?.watches.close();

@@ -1,4 +1,12 @@
-import { CallError, type KubeObject, type KubeReader, type KubeWriter, type JsonObject, type ObjectRef, type WriteResult } from '@meshkeeper/domain';
+import {
+  CallError,
+  type KubeObject,
+  type KubeReader,
+  type KubeWriter,
+  type JsonObject,
+  type ObjectRef,
+  type WriteResult,
+} from '@meshkeeper/domain';
 import { KINDS } from '@meshkeeper/domain';
 import { collectionPath, objectPath } from './paths.ts';
 import type { KubeTransport } from './transport.ts';
@@ -35,7 +43,12 @@ export function createWriter(transport: KubeTransport): KubeReader & KubeWriter 
       });
     },
     async delete(ref: ObjectRef, uid: string, resourceVersion: string): Promise<WriteResult> {
-      const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion }, propagationPolicy: 'Background' };
+      const body = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        preconditions: { uid, resourceVersion },
+        propagationPolicy: 'Background',
+      };
       await orUndefined(transport.call({ method: 'DELETE', path: objectPath(ref), body }));
       return undefined;
     },

@@ -34,19 +34,25 @@ export function createMeshFeed(options: MeshFeedOptions): SourceFeed {
     },
     async *list() {
       for await (const { revision, entries } of etcd.rangePrefix(prefix)) {
-        yield { revision: String(revision), changes: entries.flatMap(({ key, value, modRevision }) => toChange(options, key, value, modRevision)) };
+        yield {
+          revision: String(revision),
+          changes: entries.flatMap(({ key, value, modRevision }) => toChange(options, key, value, modRevision)),
+        };
       }
     },
     async *watch(from, signal) {
       for await (const batch of etcd.watchPrefix({ prefix, fromRevision: BigInt(from) + 1n, signal })) {
-        if (batch.kind === 'compacted') throw new CallError('Gone', `etcd has compacted revision ${from}`, { code: 'Compacted' });
+        if (batch.kind === 'compacted')
+          throw new CallError('Gone', `etcd has compacted revision ${from}`, { code: 'Compacted' });
         // A progress answer may run ahead of events still to come: it proves that the watch lives, and moves no cursor.
         const changes = batch.kind === 'events' ? batch.events : [];
         const to = batch.kind === 'events' ? String(batch.revision) : from;
         from = to;
         yield {
           to,
-          changes: changes.flatMap(({ kind, key, value, modRevision }) => toChange(options, key, kind === 'put' ? value : undefined, modRevision)),
+          changes: changes.flatMap(({ kind, key, value, modRevision }) =>
+            toChange(options, key, kind === 'put' ? value : undefined, modRevision),
+          ),
         };
       }
     },
@@ -54,12 +60,25 @@ export function createMeshFeed(options: MeshFeedOptions): SourceFeed {
 }
 
 /** None when the key is no VModel or model of a mesh of ours: instances and leaders come and go in the same range. */
-function toChange({ etcd, ownNamespace, service }: MeshFeedOptions, key: string, value: string | undefined, revision: bigint): Change[] {
+function toChange(
+  { etcd, ownNamespace, service }: MeshFeedOptions,
+  key: string,
+  value: string | undefined,
+  revision: bigint,
+): Change[] {
   const parsed = parseRecordKey(etcd.rootPrefix, key);
   if (parsed === undefined || parsed.service !== service || parsed.kvPrefix !== KV_PREFIX) return [];
   if (parsed.table !== 'vmodels' && parsed.table !== 'registry') return [];
   const table: MeshTable = parsed.table;
-  return [toRecordChange({ namespace: parsed.namespace ?? ownNamespace, table, id: parsed.id, value, revision: String(revision) })];
+  return [
+    toRecordChange({
+      namespace: parsed.namespace ?? ownNamespace,
+      table,
+      id: parsed.id,
+      value,
+      revision: String(revision),
+    }),
+  ];
 }
 
 /** Reads single records by the same names. */
@@ -67,9 +86,18 @@ export function createMeshRecords(options: MeshFeedOptions): MeshRecords {
   const { etcd, ownNamespace, service } = options;
   return {
     async readVModel(namespace, vModelId) {
-      const rootPrefix = namespace === ownNamespace ? etcd.rootPrefix : namespacedRootPrefix(etcd.rootPrefix, namespace);
-      const { revision, entry } = await etcd.get(recordKey({ rootPrefix, kvPrefix: KV_PREFIX, service }, 'vmodels', vModelId));
-      return { namespace, table: 'vmodels', id: vModelId, value: entry?.value, revision: String(entry?.modRevision ?? revision) };
+      const rootPrefix =
+        namespace === ownNamespace ? etcd.rootPrefix : namespacedRootPrefix(etcd.rootPrefix, namespace);
+      const { revision, entry } = await etcd.get(
+        recordKey({ rootPrefix, kvPrefix: KV_PREFIX, service }, 'vmodels', vModelId),
+      );
+      return {
+        namespace,
+        table: 'vmodels',
+        id: vModelId,
+        value: entry?.value,
+        revision: String(entry?.modRevision ?? revision),
+      };
     },
   };
 }

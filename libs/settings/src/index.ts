@@ -79,18 +79,29 @@ export const processSettings = {
 
 /** How Redis is reached. A user, a password and TLS may stand in the URL (`rediss://`) or in settings of their own. */
 export const redisSettings = {
-  REDIS_URL: z.string().regex(/^rediss?:\/\//, 'must start with redis:// or rediss://').default('redis://127.0.0.1:6379'),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')
+    .default('redis://127.0.0.1:6379'),
   REDIS_USERNAME: z.string().optional(),
   REDIS_PASSWORD: z.string().optional(),
   /** A file with the certificate authority of Redis, PEM. */
   REDIS_CA_FILE: z.string().optional(),
   /** Prefix of every key; the braces keep them in one slot of a Redis Cluster. */
-  REDIS_PREFIX: z.string().regex(/^\{[^{}]+\}$/, 'must be one word in braces, such as {meshkeeper}').default('{meshkeeper}'),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^\{[^{}]+\}$/, 'must be one word in braces, such as {meshkeeper}')
+    .default('{meshkeeper}'),
 };
 
 /** The settings above in the words of the connection. */
 export function redisOptions(settings: RedisSettings): RedisOptions {
-  return { url: settings.REDIS_URL, username: settings.REDIS_USERNAME, password: settings.REDIS_PASSWORD, caFile: settings.REDIS_CA_FILE };
+  return {
+    url: settings.REDIS_URL,
+    username: settings.REDIS_USERNAME,
+    password: settings.REDIS_PASSWORD,
+    caFile: settings.REDIS_CA_FILE,
+  };
 }
 
 type RedisSettings = {

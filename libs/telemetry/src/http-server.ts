@@ -35,13 +35,18 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     const address = await app.listen({ host: options.host, port: options.port });
     return { address, stop: () => app.close() };
   } catch (error) {
-    throw new Error(`Cannot listen on ${options.host}:${options.port}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+    throw new Error(`Cannot listen on ${options.host}:${options.port}: ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+    });
   }
 }
 
 function addHealthRoute(app: FastifyInstance, path: string, check: HealthCheck): void {
   app.get(path, async (_request, reply) => {
     const problem = check();
-    await reply.code(problem === undefined ? 200 : 503).type('text/plain').send(problem ?? 'ok');
+    await reply
+      .code(problem === undefined ? 200 : 503)
+      .type('text/plain')
+      .send(problem ?? 'ok');
   });
 }

@@ -5,7 +5,7 @@
 export { createLogger, type Logger } from './logger.ts';
 export { createRegistry, type Registry } from './registry.ts';
 export { startHttp, type HttpServer, type HttpOptions, type HealthCheck } from './http-server.ts';
-export { createQueueMetrics, type QueueMetrics } from './queue-metrics.ts';
+export { createAddsMetric, createQueueMetrics, type QueueMetrics, type QueueReadings } from './queue-metrics.ts';
 export { createRestClientMetrics } from './rest-client-metrics.ts';
 export { createSourceMetrics, type SourceMetrics } from './source-metrics.ts';
 export { createWriteMetrics, type WriteMetrics } from './write-metrics.ts';

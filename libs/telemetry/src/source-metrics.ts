@@ -11,63 +11,91 @@ export type SourceMetrics = {
   blockedBy(source: string): string | undefined;
 };
 
+type Blocked = {
+  set(source: string, reason: string): void;
+  clear(source: string): void;
+  reason(source: string): string | undefined;
+};
+
 /** What a watcher counts, by source. */
 export function createSourceMetrics(registry: Registry, now: () => number = Date.now): SourceMetrics {
-  const registers = [registry];
-  const aliveAt = new Map<string, number>();
-  const blocked = new Map<string, string>();
-  const age = (source: string): number => (now() - (aliveAt.get(source) ?? Number.NEGATIVE_INFINITY)) / 1_000;
-  const changes = new Counter({
-    name: 'meshkeeper_source_changes_total',
-    help: 'Changes seen, by source and by whether they were new or known already',
-    labelNames: ['source', 'result'],
-    registers,
-  });
-  const lists = new Counter({ name: 'meshkeeper_source_lists_total', help: 'Lists recorded whole', labelNames: ['source'], registers });
-  const objects = new Gauge({ name: 'meshkeeper_source_objects', help: 'Objects in the last list', labelNames: ['source'], registers });
-  const errors = new Counter({ name: 'meshkeeper_source_errors_total', help: 'Failures while watching or recording', labelNames: ['source', 'reason'], registers });
-  const blockedGauge = new Gauge({
-    name: 'meshkeeper_source_blocked',
-    help: '1 while a source records nothing, by reason',
-    labelNames: ['source', 'reason'],
-    registers,
-  });
-  new Gauge({
-    name: 'meshkeeper_source_staleness_seconds',
-    help: 'Time since the server of a source last said anything',
+  const count = (name: string, help: string, labelNames: string[]) =>
+    new Counter({ name, help, labelNames, registers: [registry] });
+  const changes = count(
+    'meshkeeper_source_changes_total',
+    'Changes seen, by source and by whether they were new or known',
+    ['source', 'result'],
+  );
+  const lists = count('meshkeeper_source_lists_total', 'Lists recorded whole', ['source']);
+  const errors = count('meshkeeper_source_errors_total', 'Failures while watching or recording', ['source', 'reason']);
+  const objects = new Gauge({
+    name: 'meshkeeper_source_objects',
+    help: 'Objects in the last list',
     labelNames: ['source'],
-    registers,
-    collect() {
-      for (const source of aliveAt.keys()) this.set({ source }, age(source));
-    },
+    registers: [registry],
   });
-  const unblock = (source: string): void => {
-    const reason = blocked.get(source);
-    if (reason === undefined) return;
-    blocked.delete(source);
-    blockedGauge.remove({ source, reason });
-  };
+  const blocked = createBlocked(registry);
+  const aliveAt = createStaleness(registry, now);
   return {
     recorded(source, seen, fresh) {
       changes.inc({ source, result: 'recorded' }, fresh);
       changes.inc({ source, result: 'known' }, Math.max(0, seen - fresh));
-      unblock(source);
+      blocked.clear(source);
     },
-    listed(source, count) {
+    listed(source, listed) {
       lists.inc({ source });
-      objects.set({ source }, count);
-      unblock(source);
+      objects.set({ source }, listed);
+      blocked.clear(source);
     },
     failed(source, reason) {
       errors.inc({ source, reason });
-      unblock(source);
       blocked.set(source, reason);
-      blockedGauge.set({ source, reason }, 1);
     },
-    alive(source) {
-      aliveAt.set(source, now());
-    },
-    staleness: age,
-    blockedBy: (source) => blocked.get(source),
+    alive: (source) => aliveAt.touch(source),
+    staleness: (source) => aliveAt.age(source),
+    blockedBy: (source) => blocked.reason(source),
   };
+}
+
+function createBlocked(registry: Registry): Blocked {
+  const reasons = new Map<string, string>();
+  const gauge = new Gauge({
+    name: 'meshkeeper_source_blocked',
+    help: '1 while a source records nothing, by reason',
+    labelNames: ['source', 'reason'],
+    registers: [registry],
+  });
+  const clear = (source: string): void => {
+    const reason = reasons.get(source);
+    if (reason !== undefined) gauge.remove({ source, reason });
+    reasons.delete(source);
+  };
+  return {
+    set(source, reason) {
+      clear(source);
+      reasons.set(source, reason);
+      gauge.set({ source, reason }, 1);
+    },
+    clear,
+    reason: (source) => reasons.get(source),
+  };
+}
+
+function createStaleness(
+  registry: Registry,
+  now: () => number,
+): { touch(source: string): void; age(source: string): number } {
+  const aliveAt = new Map<string, number>();
+  const age = (source: string): number => (now() - (aliveAt.get(source) ?? Number.NEGATIVE_INFINITY)) / 1_000;
+  const gauge = new Gauge({
+    name: 'meshkeeper_source_staleness_seconds',
+    help: 'Time since the server of a source last said anything',
+    labelNames: ['source'],
+    registers: [],
+    collect() {
+      for (const source of aliveAt.keys()) this.set({ source }, age(source));
+    },
+  });
+  registry.registerMetric(gauge);
+  return { touch: (source) => aliveAt.set(source, now()), age };
 }

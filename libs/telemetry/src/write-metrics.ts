@@ -1,10 +1,18 @@
 import { Counter, type Registry } from 'prom-client';
 
-export type WriteMetrics = { wrote(kind: string, reason: string): void; failed(kind: string, reason: string, code: string): void };
+export type WriteMetrics = {
+  wrote(kind: string, reason: string): void;
+  failed(kind: string, reason: string, code: string): void;
+};
 
 /** Every write that leaves this process, by what was written and why. At rest nothing here moves. */
 export function createWriteMetrics(registry: Registry): WriteMetrics {
-  const writes = new Counter({ name: 'meshkeeper_writes_total', help: 'Writes by kind and reason', labelNames: ['kind', 'reason'], registers: [registry] });
+  const writes = new Counter({
+    name: 'meshkeeper_writes_total',
+    help: 'Writes by kind and reason',
+    labelNames: ['kind', 'reason'],
+    registers: [registry],
+  });
   const failures = new Counter({
     name: 'meshkeeper_write_failures_total',
     help: 'Failed writes by kind, reason and the code of the failure',

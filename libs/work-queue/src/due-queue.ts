@@ -8,6 +8,8 @@ export type DueQueueOptions = {
   readonly redis: Redis;
   readonly prefix: string;
   readonly names?: QueueNames;
+  /** Told how many keys each call put into the queue. */
+  readonly added?: (keys: number) => void;
 };
 
 /** The producing side. The main queue holds only runnable jobs: a delay there would hold back events (docs/architecture.md, T2). */
@@ -41,9 +43,10 @@ export function createDueQueue(options: DueQueueOptions): DueQueue {
   const timers = open<TimerData>(names.timers);
   const dead = open<DeadData>(names.dead);
   return {
-    queues: [main, timers, dead] as unknown as Queue[],
+    queues: [main, timers, dead],
     async enqueue(keys: readonly string[]): Promise<void> {
       if (keys.length === 0) return;
+      options.added?.(keys.length);
       const jobs = keys.map((key) => ({ name: 'event', data: { key }, opts: eventOptions(key) }));
       for (let i = 0; i < jobs.length; i += 500) await main.addBulk(jobs.slice(i, i + 500));
     },

@@ -10,4 +10,5 @@ export { createDueQueue, type DueQueue, type DueQueueOptions } from './due-queue
 export { QUEUE_NAMES, type QueueNames } from './queue-names.ts';
 export { retryFor, type Retry, type RetryPolicy } from './retry.ts';
 export { startSweeper } from './sweeper.ts';
-export { startWorker, type HandleRun, type RunContext, type RunResult, type WorkerObserver, type WorkQueueWorker } from './worker.ts';
+export { startWorker, type WorkQueueWorker } from './worker.ts';
+export type { HandleRun, RunContext, RunResult, WorkerObserver } from './worker-options.ts';

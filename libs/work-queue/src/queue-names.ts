@@ -6,4 +6,9 @@ export const QUEUE_NAMES: QueueNames = { main: 'reconcile', timers: 'reconcile-t
 /** What a timer carries: a later run of the key has decided anew, so a timer of an earlier one is dropped. */
 export type TimerData = { readonly key: string; readonly fencingToken?: number };
 export type JobData = { readonly key: string };
-export type DeadData = { readonly key: string; readonly failures: number; readonly error: string; readonly since: number };
+export type DeadData = {
+  readonly key: string;
+  readonly failures: number;
+  readonly error: string;
+  readonly since: number;
+};

@@ -6,8 +6,7 @@ export type SweeperOptions = {
   readonly queue: DueKeys;
   /** Marks what interrupted recordings still owe. */
   readonly expandPatterns: (use: (keys: readonly string[]) => Promise<void>) => Promise<void>;
-  readonly found: (keys: number) => void;
-  readonly failed: (error: unknown) => void;
+  readonly observer: { swept(keys: number): void; failed(error: unknown): void };
   readonly everyMs?: number;
 };
 
@@ -24,17 +23,17 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
 }
 
 async function sweepUntil(options: SweeperOptions, signal: AbortSignal): Promise<void> {
-  const { ledger, queue, expandPatterns, found, failed, everyMs = 1_000 } = options;
+  const { ledger, queue, expandPatterns, observer, everyMs = 1_000 } = options;
   while (!signal.aborted) {
     await delay(everyMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     try {
       await expandPatterns((keys) => queue.enqueue(keys));
       const keys = await ledger.sweep();
-      if (keys.length > 0) found(keys.length);
+      if (keys.length > 0) observer.swept(keys.length);
       await queue.enqueue(keys);
     } catch (error) {
-      failed(error);
+      observer.failed(error);
     }
   }
 }

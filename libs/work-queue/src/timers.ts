@@ -1,6 +1,6 @@
 import { Worker } from 'bullmq';
 import type { QueueNames, TimerData } from './queue-names.ts';
-import type { WorkerOptions } from './worker.ts';
+import type { WorkerOptions } from './worker-options.ts';
 
 /** Back-off and "look again" wait in a queue of their own, whose worker only puts the key into the main queue. */
 export function startTimers(options: WorkerOptions, names: QueueNames): { stop(): Promise<void> } {

@@ -1,57 +1,11 @@
-import { CallError, messageOf, type Lease, type Run, type RunEnd, type RunLedger } from '@meshkeeper/domain';
+import { CallError, messageOf, type Lease, type Run, type RunEnd } from '@meshkeeper/domain';
 import type { Job } from 'bullmq';
-import type { Redis } from 'ioredis';
-import type { DueQueue } from './due-queue.ts';
 import { FencedWorker } from './fenced-worker.ts';
 import type { Fence } from './fence.ts';
-import { QUEUE_NAMES, type JobData, type QueueNames } from './queue-names.ts';
-import { retryFor, RETRY_POLICY, type RetryPolicy } from './retry.ts';
+import { QUEUE_NAMES, type JobData } from './queue-names.ts';
+import { retryFor, RETRY_POLICY } from './retry.ts';
 import { startTimers } from './timers.ts';
-
-export type RunContext = {
-  readonly key: string;
-  readonly run: Run;
-  /** Before each side effect; see Fence. */
-  guard(): void;
-  /** Aborted when the run loses its lock. */
-  readonly signal: AbortSignal;
-};
-
-export type RunResult = {
-  /** Look again after so many ms although nothing changed; undefined for never. */
-  readonly lookAgainMs: number | undefined;
-  /** Nothing is left to do for this key. */
-  readonly gone: boolean;
-};
-
-/** One run of a key. What it throws decides, by its class, when the key runs again. */
-export type HandleRun = (context: RunContext) => Promise<RunResult>;
-
-export type RunOutcome = 'success' | 'error' | 'requeue_after' | 'lost';
-
-export type WorkerObserver = {
-  /** `waitedMs`: since the first mark; undefined for a timed or repeated run. */
-  started(key: string, waitedMs: number | undefined): void;
-  /** `convergedMs`: from the first mark until now, when nothing more is due. */
-  finished(key: string, outcome: RunOutcome, seconds: number, convergedMs: number | undefined): void;
-  retried(key: string, error: unknown, delayMs: number, dead: boolean): void;
-  /** An error of the queue itself. */
-  failed(error: unknown): void;
-};
-
-export type WorkerOptions = {
-  readonly redis: Redis;
-  readonly prefix: string;
-  readonly queue: DueQueue;
-  readonly ledger: RunLedger;
-  readonly handle: HandleRun;
-  readonly observer: WorkerObserver;
-  readonly concurrency: number;
-  readonly lockDurationMs: number;
-  readonly names?: QueueNames;
-  readonly retryPolicy?: RetryPolicy;
-  readonly now?: () => number;
-};
+import type { RunOutcome, WorkerOptions } from './worker-options.ts';
 
 export type WorkQueueWorker = { stop(): Promise<void> };
 

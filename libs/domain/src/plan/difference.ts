@@ -12,7 +12,8 @@ export function firstDifference(wanted: Json, live: Json, path = ''): string | u
 }
 
 function listDifference(wanted: readonly Json[], live: Json, path: string): string | undefined {
-  if (!Array.isArray(live) || live.length !== wanted.length) return wanted.length === 0 && live === undefined ? undefined : path;
+  if (!Array.isArray(live) || live.length !== wanted.length)
+    return wanted.length === 0 && live === undefined ? undefined : path;
   for (const [i, item] of wanted.entries()) {
     const found = firstDifference(item, (live as readonly Json[])[i], `${path}[${i}]`);
     if (found !== undefined) return found;
@@ -22,7 +23,8 @@ function listDifference(wanted: readonly Json[], live: Json, path: string): stri
 
 function mapDifference(wanted: JsonObject, live: Json, path: string): string | undefined {
   const fields = Object.entries(wanted).filter(([, value]) => value !== undefined);
-  if (typeof live !== 'object' || live === null || Array.isArray(live)) return fields.length === 0 && live === undefined ? undefined : path;
+  if (typeof live !== 'object' || live === null || Array.isArray(live))
+    return fields.length === 0 && live === undefined ? undefined : path;
   for (const [name, value] of fields) {
     const found = firstDifference(value, (live as JsonObject)[name], path === '' ? name : `${path}.${name}`);
     if (found !== undefined) return found;

@@ -11,10 +11,15 @@ export function planMesh(snapshot: MeshSnapshot): Plan {
   // A namespace that is going takes its objects along.
   if (namespace?.body.metadata.deletionTimestamp !== undefined || namespace === undefined) return NOTHING_TO_DO;
   const refTo = (name: string): ObjectRef => ({ kind: 'services', namespace: key.namespace, name });
-  const unwanted = services.filter(({ body }) => !namespaceEnabled || body.metadata.name !== config.inferenceServiceName);
+  const unwanted = services.filter(
+    ({ body }) => !namespaceEnabled || body.metadata.name !== config.inferenceServiceName,
+  );
   const deletions = unwanted.map((service) => planDeletion(refTo(service.body.metadata.name), service));
   if (!namespaceEnabled) return { steps: deletions, obstacle: undefined };
   const wanted = renderService(key.namespace, namespace.body.metadata.uid ?? '', config);
   const live = services.find(({ body }) => body.metadata.name === config.inferenceServiceName);
-  return { steps: [...deletions, ...planObject(refTo(config.inferenceServiceName), wanted, live)], obstacle: undefined };
+  return {
+    steps: [...deletions, ...planObject(refTo(config.inferenceServiceName), wanted, live)],
+    obstacle: undefined,
+  };
 }

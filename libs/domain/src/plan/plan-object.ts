@@ -8,7 +8,10 @@ export function planObject(target: ObjectRef, wanted: KubeObject, live: Viewed |
   if (live === undefined) return [{ kind: 'create', target, object: wanted, reason: 'Created' }];
   if (live.body.metadata.deletionTimestamp !== undefined) return [];
   const { labels, annotations, ownerReferences } = wanted.metadata;
-  const wantedParts = { metadata: { labels, annotations, ownerReferences }, spec: wanted['spec'] } as unknown as JsonObject;
+  const wantedParts = {
+    metadata: { labels, annotations, ownerReferences },
+    spec: wanted['spec'],
+  } as unknown as JsonObject;
   const liveParts = { metadata: live.body.metadata, spec: live.body.spec } as unknown as JsonObject;
   if (firstDifference(wantedParts, liveParts) === undefined) return [];
   return [{ kind: 'apply', target, object: wanted, resourceVersion: live.revision, reason: 'Updated' }];
@@ -16,5 +19,11 @@ export function planObject(target: ObjectRef, wanted: KubeObject, live: Viewed |
 
 /** Removal of an object of ours, exactly the one that was seen. */
 export function planDeletion(target: ObjectRef, live: Viewed): Step {
-  return { kind: 'delete', target, uid: live.body.metadata.uid ?? '', resourceVersion: live.revision, reason: 'Deleted' };
+  return {
+    kind: 'delete',
+    target,
+    uid: live.body.metadata.uid ?? '',
+    resourceVersion: live.revision,
+    reason: 'Deleted',
+  };
 }

@@ -4,7 +4,7 @@ import type { Registration } from '../registration/predictor-spec.ts';
 import { readShown } from '../report/shown-status.ts';
 import type { PredictorSnapshot, Viewed } from '../snapshot.ts';
 import { ownerOfModel } from '../change-to-keys.ts';
-import { NOTHING_TO_DO, type Plan, type Step } from './step.ts';
+import { NOTHING_TO_DO, type Obstacle, type Plan, type Step } from './step.ts';
 
 /** A load that failed is asked for again after this time, unless something changes before. */
 export const RETRY_FAILED_LOAD_MS = 5 * 60_000;
@@ -19,15 +19,22 @@ export function planPredictor(snapshot: PredictorSnapshot, now: number): Plan {
   if (!objectsComplete || !meshComplete || namespaceEnabled === undefined) return NOTHING_TO_DO;
   const wanted = object === undefined ? ({ kind: 'ignored' } as const) : wantedOf(snapshot, object);
   if (wanted.kind === 'ignored') return planRemoval(snapshot);
-  if (wanted.kind === 'invalid') return { steps: [], obstacle: { reason: 'InvalidPredictorSpec', message: wanted.message } };
+  if (wanted.kind === 'invalid')
+    return { steps: [], obstacle: { reason: 'InvalidPredictorSpec', message: wanted.message } };
   if (!namespaceEnabled) {
-    return { steps: [], obstacle: { reason: 'NamespaceNotEnabled', message: `Namespace ${snapshot.key.namespace} is not enabled for ModelMesh` } };
+    return {
+      steps: [],
+      obstacle: {
+        reason: 'NamespaceNotEnabled',
+        message: `Namespace ${snapshot.key.namespace} is not enabled for ModelMesh`,
+      },
+    };
   }
-  if (snapshot.endpoints.length === 0) return waiting;
+  if (snapshot.endpoints.length === 0) return { steps: [], obstacle: WAITING };
   return planRegistration(snapshot, wanted.registration, now);
 }
 
-const waiting: Plan = { steps: [], obstacle: { reason: 'RuntimeUnhealthy', message: 'Waiting for runtime Pod to become available' } };
+export const WAITING: Obstacle = { reason: 'RuntimeUnhealthy', message: 'Waiting for runtime Pod to become available' };
 
 export const OWNER_CONFLICT_MESSAGE = 'Predictor already exists with the same name from a different source';
 
@@ -72,7 +79,7 @@ function planRemoval({ key, vmodel, endpoints }: PredictorSnapshot): Plan {
   if (vmodel === undefined || vmodel.owner !== key.owner) return NOTHING_TO_DO;
   const target = ownerOfModel(vmodel.target);
   if (target?.name !== key.name || target.owner !== key.owner) return NOTHING_TO_DO;
-  if (endpoints.length === 0) return waiting;
+  if (endpoints.length === 0) return { steps: [], obstacle: WAITING };
   const kind = key.owner === 'isvc' ? 'inferenceServices' : 'predictors';
   return {
     steps: [

@@ -11,8 +11,20 @@ export type Step =
   /** Creation is a POST: it fails with a conflict when the object exists after all. */
   | { readonly kind: 'create'; readonly target: ObjectRef; readonly object: KubeObject; readonly reason: Reason }
   /** Server-side apply, carrying the resourceVersion that the plan saw. */
-  | { readonly kind: 'apply'; readonly target: ObjectRef; readonly object: KubeObject; readonly resourceVersion: string; readonly reason: Reason }
-  | { readonly kind: 'delete'; readonly target: ObjectRef; readonly uid: string; readonly resourceVersion: string; readonly reason: Reason }
+  | {
+      readonly kind: 'apply';
+      readonly target: ObjectRef;
+      readonly object: KubeObject;
+      readonly resourceVersion: string;
+      readonly reason: Reason;
+    }
+  | {
+      readonly kind: 'delete';
+      readonly target: ObjectRef;
+      readonly uid: string;
+      readonly resourceVersion: string;
+      readonly reason: Reason;
+    }
   /** Goes on only if the object, read live, is absent or wants no model; otherwise a conflict. */
   | { readonly kind: 'requireUnwanted'; readonly target: ObjectRef; readonly reason: Reason }
   | { readonly kind: 'setVModel'; readonly request: SetVModelRequest; readonly reason: Reason }
@@ -25,7 +37,7 @@ export type Plan = {
   readonly obstacle: Obstacle | undefined;
 };
 
-/** Why nothing, or not all, is done now. `waits` ends by a change of something else; it needs no retry. */
+/** Why nothing, or not all, is done now. A change of something else ends it; it needs no retry. */
 export type Obstacle = { readonly reason: Reason; readonly message: string };
 
 export const NOTHING_TO_DO: Plan = { steps: [], obstacle: undefined };

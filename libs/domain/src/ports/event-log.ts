@@ -79,7 +79,13 @@ export type RunLedger = {
 };
 
 /** An own object of a work key as the view holds it. */
-export type ViewedObject = { readonly source: string; readonly namespace: string; readonly name: string; readonly revision: string; readonly body: unknown };
+export type ViewedObject = {
+  readonly source: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly revision: string;
+  readonly body: unknown;
+};
 
 export type SourceState = { readonly epoch: string; readonly cursor: string; readonly complete: boolean };
 

@@ -23,5 +23,10 @@ export type KubeWriter = {
 
 export type EventSink = {
   /** Sends one Event about an object (`events.k8s.io/v1`). Throws CallError; an Event is worth no retry. */
-  send(about: { readonly kind: KindName; readonly object: KubeObject['metadata'] }, type: 'Normal' | 'Warning', reason: Reason, message: string): Promise<void>;
+  send(
+    about: { readonly kind: KindName; readonly object: KubeObject['metadata'] },
+    type: 'Normal' | 'Warning',
+    reason: Reason,
+    message: string,
+  ): Promise<void>;
 };

@@ -8,7 +8,9 @@ export type GoUrl = {
   readonly fragment: string | undefined;
 };
 
-export type ParsedUrl = { readonly kind: 'url'; readonly url: GoUrl } | { readonly kind: 'problem'; readonly problem: string };
+export type ParsedUrl =
+  | { readonly kind: 'url'; readonly url: GoUrl }
+  | { readonly kind: 'problem'; readonly problem: string };
 
 class UrlProblem extends Error {}
 
@@ -20,19 +22,22 @@ export function parseGoUrl(raw: string): ParsedUrl {
   try {
     return { kind: 'url', url: parse(raw) };
   } catch (error) {
-    if (error instanceof UrlProblem) return { kind: 'problem', problem: `parse ${JSON.stringify(raw)}: ${error.message}` };
+    if (error instanceof UrlProblem)
+      return { kind: 'problem', problem: `parse ${JSON.stringify(raw)}: ${error.message}` };
     throw error;
   }
 }
 
 function parse(raw: string): GoUrl {
   const [withoutFragment, fragment] = cut(raw, '#');
-  if (/[\0-\x1f\x7f]/.test(withoutFragment)) throw new UrlProblem('net/url: invalid control character in URL');
+  if (withoutFragment.split('').some((character) => character < ' ' || character === '\x7f'))
+    throw new UrlProblem('net/url: invalid control character in URL');
   const { scheme, rest } = splitScheme(withoutFragment);
   const [beforeQuery, query] = cut(rest, '?');
   if (!beforeQuery.startsWith('/')) {
     if (scheme !== '') return { scheme, authority: '', host: '', path: '', query, fragment };
-    if (beforeQuery.split('/')[0]?.includes(':')) throw new UrlProblem('first path segment in URL cannot contain colon');
+    if (beforeQuery.split('/')[0]?.includes(':'))
+      throw new UrlProblem('first path segment in URL cannot contain colon');
   }
   const hasAuthority = beforeQuery.startsWith('//') && (scheme !== '' || !beforeQuery.startsWith('///'));
   const slash = hasAuthority ? beforeQuery.indexOf('/', 2) : 0;
@@ -70,7 +75,9 @@ function checkPort(text: string): void {
 function unescape(text: string): string {
   const wrong = /%(?![0-9A-Fa-f]{2}).{0,2}/su.exec(text)?.[0];
   if (wrong !== undefined) throw new UrlProblem(`invalid URL escape ${JSON.stringify(wrong)}`);
-  const bytes = Buffer.from(text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(0xf700 + Number.parseInt(hex, 16))));
+  const bytes = Buffer.from(
+    text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(0xf700 + Number.parseInt(hex, 16))),
+  );
   // Private-use characters stood in for raw bytes, so that neighbours of one UTF-8 sequence are decoded together.
   return decodeStandIns(bytes);
 }

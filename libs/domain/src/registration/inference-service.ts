@@ -18,10 +18,16 @@ const frameworkSchema = z.object({
   runtime: optional,
   protocolVersion: optional,
   storageUri: optional,
-  storage: z.object({ key: optional, path: optional, schemaPath: optional, parameters: z.record(text, text).nullish() }).nullish(),
+  storage: z
+    .object({ key: optional, path: optional, schemaPath: optional, parameters: z.record(text, text).nullish() })
+    .nullish(),
 });
 type Framework = z.output<typeof frameworkSchema>;
-type Chosen = { readonly format: { readonly name: string; readonly version?: string | undefined }; readonly runtime: string | undefined; readonly framework: Framework };
+type Chosen = {
+  readonly format: { readonly name: string; readonly version?: string | undefined };
+  readonly runtime: string | undefined;
+  readonly framework: Framework;
+};
 
 /** Expected refusals are values of the caller; this only carries one out of the depth. */
 class Invalid extends Error {}
@@ -61,11 +67,18 @@ function toSpec(body: ReducedObject): PredictorSpec {
 function chooseFramework(body: ReducedObject): Chosen {
   const { name, annotations = {} } = body.metadata;
   const predictor = asObject(body.spec?.['predictor']);
-  const legacy = LEGACY_FRAMEWORKS.find((framework) => predictor[framework] !== undefined && predictor[framework] !== null);
+  const legacy = LEGACY_FRAMEWORKS.find(
+    (framework) => predictor[framework] !== undefined && predictor[framework] !== null,
+  );
   if (predictor['model'] !== undefined) {
-    if (legacy !== undefined) throw new Invalid(`the InferenceService ${name} cannot have both the model spec and a framework spec (${legacy})`);
+    if (legacy !== undefined)
+      throw new Invalid(
+        `the InferenceService ${name} cannot have both the model spec and a framework spec (${legacy})`,
+      );
     if (annotations[RUNTIME] !== undefined) {
-      throw new Invalid(`the InferenceService ${name} cannot have both the model spec and the runtime annotation ${RUNTIME}`);
+      throw new Invalid(
+        `the InferenceService ${name} cannot have both the model spec and the runtime annotation ${RUNTIME}`,
+      );
     }
     const framework = parseFramework(predictor['model']);
     return { format: framework.modelFormat ?? { name: '' }, runtime: framework.runtime, framework };
@@ -93,7 +106,8 @@ function locate(object: string, { storageUri, storage }: Framework): Location {
   }
   if (storageUri === undefined) return { path: path ?? '', parameters: {} };
   const parsed = parseGoUrl(storageUri);
-  if (parsed.kind === 'problem') throw new Invalid(`could not parse storageUri in InferenceService ${object}: ${parsed.problem}`);
+  if (parsed.kind === 'problem')
+    throw new Invalid(`could not parse storageUri in InferenceService ${object}: ${parsed.problem}`);
   return locateUrl(object, parsed.url);
 }
 
@@ -111,7 +125,9 @@ function locateUrl(object: string, url: GoUrl): Location {
       return { path, parameters: { type: 'gcs', bucket: url.host } };
     case 'http':
     case 'https':
-      return url.host.endsWith(AZURE_HOST) ? locateAzure(url.host, path) : { path, parameters: { type: 'http', url: withoutPath(url) } };
+      return url.host.endsWith(AZURE_HOST)
+        ? locateAzure(url.host, path)
+        : { path, parameters: { type: 'http', url: withoutPath(url) } };
     default:
       throw new Invalid(`the InferenceService ${object} has an unsupported storageUri scheme ${url.scheme}`);
   }

@@ -54,7 +54,10 @@ function findConflict({ path, schemaPath, storage }: Parsed): string | undefined
     return 'Only one of spec.schemaPath and spec.storage.schemaPath can be specified';
   }
   if (storage.persistentVolumeClaim) return 'spec.storage.PersistentVolumeClaim is not supported';
-  if (storage.s3 && (storage.path !== undefined || storage.schemaPath !== undefined || storage.parameters || storage.key !== undefined)) {
+  if (
+    storage.s3 &&
+    (storage.path !== undefined || storage.schemaPath !== undefined || storage.parameters || storage.key !== undefined)
+  ) {
     return 'spec.storage.s3 cannot be specified with any other keys in spec.storage';
   }
   return undefined;
@@ -75,7 +78,9 @@ function toStorage(storage: z.output<typeof storageSchema>): PredictorSpec['stor
   return {
     ...storage,
     parameters: storage.parameters ?? undefined,
-    persistentVolumeClaim: claim ? { claimName: claim.claimName, readOnly: claim.readOnly === true ? true : undefined } : undefined,
+    persistentVolumeClaim: claim
+      ? { claimName: claim.claimName, readOnly: claim.readOnly === true ? true : undefined }
+      : undefined,
     s3: s3 ? { secretKey: s3.secretKey, bucket: s3.bucket } : undefined,
   };
 }

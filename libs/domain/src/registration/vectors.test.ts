@@ -16,7 +16,9 @@ type Vector = {
 };
 
 // Made by the original's own code on pseudo-random objects; testdata/README.md says how a line reads.
-const lines = readFileSync(new URL('testdata/predictors.jsonl', import.meta.url), 'utf8').trim().split('\n');
+const lines = readFileSync(new URL('testdata/predictors.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n');
 
 function expected({ ignored, error, invalid, targetModelId, owner, modelInfo }: Vector): unknown {
   if (ignored) return { kind: 'ignored' };

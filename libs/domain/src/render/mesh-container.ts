@@ -28,18 +28,36 @@ export function renderMeshContainer(input: MeshContainerInput): JsonObject {
     ],
     env: meshEnvironment(input),
     resources: config.modelMeshResources,
-    readinessProbe: { httpGet: { path: '/ready', port: 8089 }, initialDelaySeconds: 5, periodSeconds: 5, timeoutSeconds: 1 },
-    livenessProbe: { httpGet: { path: '/live', port: 8089 }, initialDelaySeconds: 90, periodSeconds: 30, timeoutSeconds: 5, failureThreshold: 2 },
+    readinessProbe: {
+      httpGet: { path: '/ready', port: 8089 },
+      initialDelaySeconds: 5,
+      periodSeconds: 5,
+      timeoutSeconds: 1,
+    },
+    livenessProbe: {
+      httpGet: { path: '/live', port: 8089 },
+      initialDelaySeconds: 90,
+      periodSeconds: 30,
+      timeoutSeconds: 5,
+      failureThreshold: 2,
+    },
     lifecycle: { preStop: { exec: { command: ['/opt/kserve/mmesh/stop.sh', 'wait'] } } },
     securityContext: DROP_ALL,
-    volumeMounts: [...socketMount(input), { name: 'tc-config', mountPath: CONFIG_DIR }, { name: 'etcd-config', mountPath: ETCD_DIR, readOnly: true }],
+    volumeMounts: [
+      ...socketMount(input),
+      { name: 'tc-config', mountPath: CONFIG_DIR },
+      { name: 'etcd-config', mountPath: ETCD_DIR, readOnly: true },
+    ],
   };
 }
 
 function meshEnvironment({ config, labels, managementEndpoint, dataEndpoint }: MeshContainerInput): readonly Json[] {
   const { metrics } = config;
   const variable = (name: string, value: string): Json => ({ name, value });
-  const field = (name: string, fieldPath: string): Json => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
+  const field = (name: string, fieldPath: string): Json => ({
+    name,
+    valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } },
+  });
   return [
     variable('MM_SERVICE_NAME', config.inferenceServiceName),
     variable('MM_SVC_GRPC_PORT', String(config.inferenceServicePort)),
@@ -51,7 +69,9 @@ function meshEnvironment({ config, labels, managementEndpoint, dataEndpoint }: M
     variable('SHUTDOWN_TIMEOUT_MS', '90000'),
     ...(dataEndpoint === undefined ? [] : [endpointVariable('INTERNAL_SERVING_GRPC', dataEndpoint)]),
     endpointVariable('INTERNAL_GRPC', managementEndpoint),
-    ...(config.grpcMaxMessageSizeBytes > 0 ? [variable('MM_SVC_GRPC_MAX_MSG_SIZE', String(config.grpcMaxMessageSizeBytes))] : []),
+    ...(config.grpcMaxMessageSizeBytes > 0
+      ? [variable('MM_SVC_GRPC_MAX_MSG_SIZE', String(config.grpcMaxMessageSizeBytes))]
+      : []),
     variable('MM_KVSTORE_PREFIX', 'mm'),
     variable('MM_DEFAULT_VMODEL_OWNER', 'ksp'),
     variable('MM_LABELS', labels.join(',')),
@@ -62,7 +82,9 @@ function meshEnvironment({ config, labels, managementEndpoint, dataEndpoint }: M
 
 function endpointVariable(prefix: string, text: string): Json {
   const endpoint = parseEndpoint(text);
-  return endpoint.kind === 'port' ? { name: `${prefix}_PORT`, value: endpoint.port } : { name: `${prefix}_SOCKET_PATH`, value: endpoint.path };
+  return endpoint.kind === 'port'
+    ? { name: `${prefix}_PORT`, value: endpoint.port }
+    : { name: `${prefix}_SOCKET_PATH`, value: endpoint.path };
 }
 
 export function socketDirectory(endpoints: readonly (string | undefined)[]): string | undefined {

@@ -16,7 +16,9 @@ const runtimeSchema = z.object({
 });
 type RuntimeSpec = z.output<typeof runtimeSchema>;
 
-export type Rendered = { readonly kind: 'object'; readonly object: KubeObject } | { readonly kind: 'invalid'; readonly message: string };
+export type Rendered =
+  | { readonly kind: 'object'; readonly object: KubeObject }
+  | { readonly kind: 'invalid'; readonly message: string };
 type Runtime = NonNullable<RuntimeSnapshot['runtime']>;
 
 /** The name of a runtime's Deployment, which is also the value of its pods' `name` label. */
@@ -29,7 +31,10 @@ export function renderRuntimeDeployment(namespace: string, runtime: Runtime, con
   const parsed = runtimeSchema.safeParse(runtime.body.spec ?? {});
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return { kind: 'invalid', message: `${runtime.kind} ${runtime.body.metadata.name}: spec.${issue?.path.join('.')} ${issue?.message}` };
+    return {
+      kind: 'invalid',
+      message: `${runtime.kind} ${runtime.body.metadata.name}: spec.${issue?.path.join('.')} ${issue?.message}`,
+    };
   }
   const { name: runtimeName, uid = '' } = runtime.body.metadata;
   const name = deploymentName(runtimeName, config);
@@ -56,7 +61,12 @@ export function renderRuntimeDeployment(namespace: string, runtime: Runtime, con
   return { kind: 'object', object };
 }
 
-function renderPod(runtime: Runtime, spec: RuntimeSpec, config: MeshConfig, labels: Readonly<Record<string, string>>): JsonObject {
+function renderPod(
+  runtime: Runtime,
+  spec: RuntimeSpec,
+  config: MeshConfig,
+  labels: Readonly<Record<string, string>>,
+): JsonObject {
   const { metrics } = config;
   const scraping = {
     'prometheus.io/path': '/metrics',

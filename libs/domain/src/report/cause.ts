@@ -9,7 +9,10 @@ export function causeOf({ failure, activeState }: ModelView): { readonly reason:
       return { reason: 'ModelLoading', message: 'The mesh is loading the model' };
     case 'Standby':
       return { reason: 'ModelNotLoaded', message: 'The model is registered and not loaded yet' };
-    default:
+    case 'Loaded':
+    case 'FailedToLoad':
+    case 'Pending':
+    case '':
       return { reason: 'MeshUnknown', message: 'The mesh has not reported the model yet' };
   }
 }

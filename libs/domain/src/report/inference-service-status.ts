@@ -8,18 +8,28 @@ type Condition = { readonly type: string; readonly status: string; readonly [fie
 const OURS = ['PredictorReady', 'Ready'];
 
 /** An InferenceService's status for what there is to say: the original's fields, and what Kubernetes expects of any status today. */
-export function inferenceServiceStatus(object: ReducedObject, view: ModelView, config: MeshConfig, now: number): JsonObject {
+export function inferenceServiceStatus(
+  object: ReducedObject,
+  view: ModelView,
+  config: MeshConfig,
+  now: number,
+): JsonObject {
   const urls = view.ready ? urlsOf(object.metadata.namespace ?? '', config) : {};
   return {
     observedGeneration: object.metadata.generation,
     ...(urls.url === undefined ? {} : { url: urls.url }),
-    components: { predictor: { ...urls, ...(view.readyModelId === '' ? {} : { latestReadyRevision: view.readyModelId }) } },
+    components: {
+      predictor: { ...urls, ...(view.readyModelId === '' ? {} : { latestReadyRevision: view.readyModelId }) },
+    },
     conditions: conditionsOf(object, view, now),
     modelStatus: modelStatusOf(view),
   };
 }
 
-function urlsOf(namespace: string, config: MeshConfig): { readonly url?: string; readonly grpcUrl?: string; readonly restUrl?: string } {
+function urlsOf(
+  namespace: string,
+  config: MeshConfig,
+): { readonly url?: string; readonly grpcUrl?: string; readonly restUrl?: string } {
   const host = `${config.inferenceServiceName}.${namespace}`;
   const grpc = `grpc://${host}:${config.inferenceServicePort}`;
   const rest = config.restProxy.enabled ? { restUrl: `http://${host}:${config.restProxy.port}` } : {};
@@ -34,7 +44,8 @@ function conditionsOf(object: ReducedObject, view: ModelView, now: number): read
   const { reason, message } = causeOf(view);
   const ours = OURS.map((type): Condition => {
     const old = before.find((condition) => condition.type === type);
-    const lastTransitionTime = old?.status === status ? old['lastTransitionTime'] : new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
+    const lastTransitionTime =
+      old?.status === status ? old['lastTransitionTime'] : new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
     return { type, status, ...(view.ready ? {} : { reason, message }), lastTransitionTime };
   });
   const others = before.filter(({ type }) => !OURS.includes(type));

@@ -73,7 +73,11 @@ export function viewModel(reply: VModelStatusInfo, shown: ShownStatus, now: numb
 function isReady(state: ModelState, active: Decoded, modelId: string, shown: ShownStatus): boolean {
   if (state === 'Loaded') return true;
   const wasReady = shown.ready && (shown.readyModelId === modelId || shown.readyModelId === '');
-  return wasReady && active.reason !== 'RuntimeUnhealthy' && (state === 'Standby' || (state === 'Loading' && shown.readyModelId !== ''));
+  return (
+    wasReady &&
+    active.reason !== 'RuntimeUnhealthy' &&
+    (state === 'Standby' || (state === 'Loading' && shown.readyModelId !== ''))
+  );
 }
 
 function transitionOf(status: VModelStatus, target: Decoded): TransitionStatus {
@@ -87,13 +91,25 @@ function decode(info: ModelStatusInfo | undefined): Decoded {
   const [message = ''] = info.errors;
   if (state !== 'FailedToLoad') return { state, reason: undefined, message: '' };
   if (!message.startsWith(NO_HOME)) return { state, reason: 'ModelLoadFailed', message };
-  if (!message.endsWith('[_no_runtime]')) return { state: 'Loading', reason: 'RuntimeUnhealthy', message: WAITING_FOR_RUNTIME };
-  if (message.startsWith('rt:', NO_HOME.length)) return { state, reason: 'RuntimeNotRecognized', message: 'Specified runtime name not recognized' };
-  return { state, reason: 'NoSupportingRuntime', message: 'No ServingRuntime supports specified model type and/or protocol' };
+  if (!message.endsWith('[_no_runtime]'))
+    return { state: 'Loading', reason: 'RuntimeUnhealthy', message: WAITING_FOR_RUNTIME };
+  if (message.startsWith('rt:', NO_HOME.length))
+    return { state, reason: 'RuntimeNotRecognized', message: 'Specified runtime name not recognized' };
+  return {
+    state,
+    reason: 'NoSupportingRuntime',
+    message: 'No ServingRuntime supports specified model type and/or protocol',
+  };
 }
 
 /** Times are whole seconds, as the API keeps them: anything finer would always look changed. */
-function failureOf(judged: Decoded, info: ModelStatusInfo | undefined, modelId: string, shown: ShownStatus, now: number): Failure | undefined {
+function failureOf(
+  judged: Decoded,
+  info: ModelStatusInfo | undefined,
+  modelId: string,
+  shown: ShownStatus,
+  now: number,
+): Failure | undefined {
   if (judged.reason === undefined) return undefined;
   const base = { reason: judged.reason, message: judged.message, modelId };
   if (judged.reason === 'ModelLoadFailed') {
@@ -108,12 +124,19 @@ export function wholeSeconds(ms: number): number {
   return Math.floor(ms / 1_000) * 1_000;
 }
 
-function countCopies(reply: VModelStatusInfo, active: Decoded, target: Decoded | undefined): Pick<ModelView, 'failedCopies' | 'totalCopies'> {
+function countCopies(
+  reply: VModelStatusInfo,
+  active: Decoded,
+  target: Decoded | undefined,
+): Pick<ModelView, 'failedCopies' | 'totalCopies'> {
   const counts = (decoded: Decoded | undefined): boolean =>
     decoded !== undefined && (decoded.reason === undefined || decoded.reason === 'ModelLoadFailed');
   const copies = [
     ...(counts(active) ? (reply.activeModelStatus?.copies ?? []) : []),
     ...(counts(target) ? (reply.targetModelStatus?.copies ?? []) : []),
   ];
-  return { totalCopies: copies.length, failedCopies: copies.filter(({ status }) => status === 'LOADING_FAILED').length };
+  return {
+    totalCopies: copies.length,
+    failedCopies: copies.filter(({ status }) => status === 'LOADING_FAILED').length,
+  };
 }

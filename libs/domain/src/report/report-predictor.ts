@@ -1,6 +1,6 @@
 import type { CallError } from '../call-error.ts';
 import { DEFAULT_CONFIG } from '../config.ts';
-import { OWNER_CONFLICT_MESSAGE, RETRY_FAILED_LOAD_MS, wantedOf } from '../plan/plan-predictor.ts';
+import { OWNER_CONFLICT_MESSAGE, RETRY_FAILED_LOAD_MS, WAITING, wantedOf } from '../plan/plan-predictor.ts';
 import type { Obstacle, Outcome, Plan } from '../plan/step.ts';
 import type { VModelStatusInfo } from '../ports/mesh.ts';
 import type { Reason } from '../reasons.ts';
@@ -14,17 +14,26 @@ import { readShown, type ShownStatus } from './shown-status.ts';
 import { transitionEvents } from './transition-events.ts';
 
 /** What to say of a model after a run, and when to look again. */
-export function reportPredictor(snapshot: PredictorSnapshot, plan: Plan, outcomes: readonly Outcome[], now: number): Report {
+export function reportPredictor(
+  snapshot: PredictorSnapshot,
+  plan: Plan,
+  outcomes: readonly Outcome[],
+  now: number,
+): Report {
   const { object, key } = snapshot;
   const failed = outcomes.find((outcome) => outcome.kind === 'failed')?.error;
   const wanted = object === undefined ? undefined : wantedOf(snapshot, object);
-  if (object === undefined || wanted === undefined || wanted.kind === 'ignored') return reportRemoval(snapshot, plan, failed);
+  if (object === undefined || wanted === undefined || wanted.kind === 'ignored')
+    return reportRemoval(snapshot, plan, failed);
   const shown = readShown(key.owner, object.body);
   const reply = outcomes.findLast((outcome) => outcome.kind === 'done')?.reply;
   const modelId = wanted.kind === 'model' ? wanted.registration.targetModelId : '';
   const obstacle = plan.obstacle ?? (failed && obstacleOf(failed));
   if (obstacle === undefined && reply === undefined) return { ...NOTHING_TO_REPORT, error: failed };
-  const view = obstacle === undefined && reply !== undefined ? viewModel(reply, shown, now) : viewObstacle(obstacle ?? NO_NEWS, shown, modelId, now);
+  const view =
+    obstacle === undefined && reply !== undefined
+      ? viewModel(reply, shown, now)
+      : viewObstacle(obstacle ?? NO_NEWS, shown, modelId, now);
   return {
     status: toStatus(snapshot, view, now),
     events: transitionEvents(shown, view),
@@ -43,33 +52,33 @@ function retryOf(failed: CallError | undefined): CallError | undefined {
 }
 
 function reportRemoval(snapshot: PredictorSnapshot, plan: Plan, failed: CallError | undefined): Report {
-  const settled = failed === undefined && plan.obstacle === undefined && snapshot.objectsComplete && snapshot.meshComplete;
+  const settled =
+    failed === undefined && plan.obstacle === undefined && snapshot.objectsComplete && snapshot.meshComplete;
   const reason: Reason | 'UpToDate' = plan.steps.length > 0 ? 'Unregistered' : 'UpToDate';
   return { ...NOTHING_TO_REPORT, reason, gone: settled && snapshot.object === undefined, error: failed };
 }
 
 /** Failures of a mesh call that an object's status explains. */
 function obstacleOf(error: CallError): Obstacle | undefined {
-  switch (error.code) {
-    case 'NO_ENDPOINTS':
-      return { reason: 'RuntimeUnhealthy', message: 'Waiting for runtime Pod to become available' };
-    case 'ALREADY_EXISTS':
-      return { reason: 'OwnerConflict', message: OWNER_CONFLICT_MESSAGE };
-    default:
-      return undefined;
-  }
+  if (error.code === 'NO_ENDPOINTS') return WAITING;
+  return error.code === 'ALREADY_EXISTS' ? { reason: 'OwnerConflict', message: OWNER_CONFLICT_MESSAGE } : undefined;
 }
 
 /** What is shown while nothing can be asked of the mesh. A spec that is wrong leaves the old model as it was. */
 function viewObstacle(obstacle: Obstacle, shown: ShownStatus, modelId: string, now: number): ModelView {
   const invalid = obstacle.reason === 'InvalidPredictorSpec' || obstacle.reason === 'OwnerConflict';
-  const lasts = shown.failureReason === obstacle.reason && shown.failureMessage === obstacle.message && shown.failureTime > 0;
+  const lasts =
+    shown.failureReason === obstacle.reason && shown.failureMessage === obstacle.message && shown.failureTime > 0;
   return {
     ready: obstacle.reason === 'InvalidPredictorSpec' && shown.ready,
     readyModelId: shown.readyModelId,
     activeState: shown.activeState,
     targetState: shown.targetState,
-    transition: invalid ? 'InvalidSpec' : shown.transition === '' || shown.transition === 'InvalidSpec' ? 'UpToDate' : shown.transition,
+    transition: invalid
+      ? 'InvalidSpec'
+      : shown.transition === '' || shown.transition === 'InvalidSpec'
+        ? 'UpToDate'
+        : shown.transition,
     failedCopies: 0,
     totalCopies: 0,
     failure: { ...obstacle, location: '', modelId, time: wholeSeconds(lasts ? shown.failureTime : now) },

@@ -15,5 +15,9 @@ export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly Outcom
     return { ...NOTHING_TO_REPORT, events, reason: plan.obstacle.reason, error };
   }
   const last = plan.steps.at(-1);
-  return { ...NOTHING_TO_REPORT, reason: last === undefined || last.kind === 'askVModel' ? 'UpToDate' : last.reason, error };
+  return {
+    ...NOTHING_TO_REPORT,
+    reason: last === undefined || last.kind === 'askVModel' ? 'UpToDate' : last.reason,
+    error,
+  };
 }

@@ -19,12 +19,22 @@ export type ShownStatus = {
   readonly failureTime: number;
 };
 
-const text = z.string().nullish().catch('').transform((value) => value ?? '');
+const text = z
+  .string()
+  .nullish()
+  .catch('')
+  .transform((value) => value ?? '');
 const failureSchema = z.object({ reason: text, message: text, time: text }).nullish().catch(undefined);
 
 const isvcSchema = z.object({
-  conditions: z.array(z.object({ type: text, status: text })).nullish().catch([]),
-  components: z.object({ predictor: z.object({ latestReadyRevision: text }).nullish() }).nullish().catch(undefined),
+  conditions: z
+    .array(z.object({ type: text, status: text }))
+    .nullish()
+    .catch([]),
+  components: z
+    .object({ predictor: z.object({ latestReadyRevision: text }).nullish() })
+    .nullish()
+    .catch(undefined),
   modelStatus: z
     .object({
       transitionStatus: text,
@@ -58,8 +68,14 @@ const NOTHING_SHOWN: ShownStatus = {
 export function readShown(owner: Owner, object: ReducedObject | undefined): ShownStatus {
   if (object?.status === undefined) return NOTHING_SHOWN;
   if (owner === 'ksp') {
-    const { available, activeModelState, targetModelState, transitionStatus, lastFailureInfo } = predictorSchema.parse(object.status);
-    return { ...shown(activeModelState, targetModelState, transitionStatus, lastFailureInfo), ready: available === true, readyModelId: '' };
+    const { available, activeModelState, targetModelState, transitionStatus, lastFailureInfo } = predictorSchema.parse(
+      object.status,
+    );
+    return {
+      ...shown(activeModelState, targetModelState, transitionStatus, lastFailureInfo),
+      ready: available === true,
+      readyModelId: '',
+    };
   }
   const { conditions, components, modelStatus } = isvcSchema.parse(object.status);
   const { states, transitionStatus = '', lastFailureInfo } = modelStatus ?? {};
@@ -72,7 +88,12 @@ export function readShown(owner: Owner, object: ReducedObject | undefined): Show
 
 type Failure = z.output<typeof failureSchema>;
 
-function shown(active: string, target: string, transition: string, failure: Failure): Omit<ShownStatus, 'ready' | 'readyModelId'> {
+function shown(
+  active: string,
+  target: string,
+  transition: string,
+  failure: Failure,
+): Omit<ShownStatus, 'ready' | 'readyModelId'> {
   return {
     activeState: (active === '' ? 'Pending' : active) as ModelState,
     targetState: target as ModelState,

@@ -24,7 +24,8 @@ const OWNED: Readonly<Record<Owner, readonly string[]>> = {
 export function statusPatch(owner: Owner, wanted: JsonObject, live: JsonObject | undefined): JsonObject | undefined {
   const ours = Object.fromEntries(OWNED[owner].map((field) => [field, live?.[field]]));
   const foreign = owner === 'isvc' ? asObject(live?.['components']) : {};
-  const complete = owner === 'isvc' ? { ...wanted, components: { ...foreign, ...asObject(wanted['components']) } } : wanted;
+  const complete =
+    owner === 'isvc' ? { ...wanted, components: { ...foreign, ...asObject(wanted['components']) } } : wanted;
   return mergePatch(complete, ours);
 }
 

@@ -9,7 +9,8 @@ export function transitionEvents(shown: ShownStatus, view: ModelView): readonly 
 }
 
 function readinessEvents(shown: ShownStatus, view: ModelView): readonly ReportedEvent[] {
-  if (!shown.ready && view.ready) return [{ type: 'Normal', reason: 'Ready', message: `Model ${view.readyModelId} is loaded` }];
+  if (!shown.ready && view.ready)
+    return [{ type: 'Normal', reason: 'Ready', message: `Model ${view.readyModelId} is loaded` }];
   if (shown.ready && !view.ready) {
     const { reason, message } = causeOf(view);
     return [{ type: 'Warning', reason: 'NotReady', message: `${reason}: ${message}` }];
@@ -22,11 +23,21 @@ function switchEvents(shown: ShownStatus, view: ModelView): readonly ReportedEve
   const pending = shown.transition === 'InProgress' || shown.transition === 'BlockedByFailedLoad';
   switch (view.transition) {
     case 'InProgress':
-      return [{ type: 'Normal', reason: 'TransitionStarted', message: 'Loading the new model; the old one serves meanwhile' }];
+      return [
+        { type: 'Normal', reason: 'TransitionStarted', message: 'Loading the new model; the old one serves meanwhile' },
+      ];
     case 'BlockedByFailedLoad':
-      return [{ type: 'Warning', reason: 'TransitionFailed', message: view.failure?.message || 'The new model could not be loaded' }];
+      return [
+        {
+          type: 'Warning',
+          reason: 'TransitionFailed',
+          message: view.failure?.message || 'The new model could not be loaded',
+        },
+      ];
     case 'UpToDate':
-      return pending ? [{ type: 'Normal', reason: 'TransitionFinished', message: `Model ${view.readyModelId} has taken over` }] : [];
+      return pending
+        ? [{ type: 'Normal', reason: 'TransitionFinished', message: `Model ${view.readyModelId} has taken over` }]
+        : [];
     case 'InvalidSpec':
     case '':
       return [];

@@ -66,11 +66,17 @@ local function move_ownership(object, before, after)
   add_all(old, before)
   add_all(new, after)
   for key in pairs(old) do
-    if not new[key] then redis.call('SREM', key_own(key), source .. ' ' .. object) end
+    if not new[key] then
+      redis.call('SREM', key_own(key), source .. ' ' .. object)
+      if redis.call('EXISTS', key_own(key)) == 0 then redis.call('ZREM', index_members('keys'), key) end
+    end
   end
   for key in pairs(new) do
     -- A pattern owns nothing: the keys it stands for come and go.
-    if not string.find(key, '{', 1, true) then redis.call('SADD', key_own(key), source .. ' ' .. object) end
+    if not string.find(key, '{', 1, true) then
+      redis.call('SADD', key_own(key), source .. ' ' .. object)
+      redis.call('ZADD', index_members('keys'), 0, key)
+    end
   end
 end
 
