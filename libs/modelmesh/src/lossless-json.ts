@@ -14,8 +14,13 @@ const json = JSON as unknown as {
 /** @throws SyntaxError, or RangeError for text nested too deeply. */
 export function parseLossless(text: string): unknown {
   return json.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && String(value) !== source ? json.rawJSON(source) : value,
+    typeof value === 'number' && source !== undefined && !isExact(value, source) ? json.rawJSON(source) : value,
   );
+}
+
+/** Beyond the safe range a number may print as its source and still stand for several integers. */
+function isExact(value: number, source: string): boolean {
+  return String(value) === source && (Number.isSafeInteger(value) || !Number.isInteger(value));
 }
 
 /** A whole number, as bigint; undefined for anything else. */
