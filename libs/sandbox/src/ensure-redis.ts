@@ -41,7 +41,8 @@ async function installRedis(): Promise<void> {
     await run('apt-get', ['update', '-qq'], { env });
     await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], { env });
   } catch (error) {
-    const text = (error as { readonly stderr?: string }).stderr?.trim().split('\n').at(-1) ?? String(error);
+    const { stderr = '', message } = error as Error & { readonly stderr?: string };
+    const text = stderr.trim().split('\n').at(-1) || message;
     throw new Error(`Redis is missing and could not be installed (${text}): run  ${INSTALL}  and start again.`, {
       cause: error,
     });

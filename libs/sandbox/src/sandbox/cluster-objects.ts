@@ -105,9 +105,10 @@ export async function sampleState(client: KubeClient, namespace: string): Promis
   if (sample === undefined) return { kind: 'absent' };
   const conditions = sample.status?.conditions ?? [];
   const ready = conditions.find((condition) => condition.type === 'Ready');
-  if (ready?.status === 'True') return { kind: 'ready' };
+  // Pods first: a resumed cluster still says that the sample was ready when it was stopped.
   const pods = await unreadyPods(client, namespace);
   if (pods.length > 0) return { kind: 'waiting', waitsFor: `pod ${pods.join(', ')} to be ready` };
+  if (ready?.status === 'True') return { kind: 'ready' };
   const text = sample.status?.modelStatus?.lastFailureInfo?.message ?? ready?.message ?? ready?.reason;
   const because = text === undefined ? 'a first status from the reconciler' : `its model to be loaded (${text})`;
   return { kind: 'waiting', waitsFor: because };

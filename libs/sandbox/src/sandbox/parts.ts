@@ -39,7 +39,7 @@ export class Parts {
       if (stage === 'locks')
         await Promise.race([Promise.allSettled(this.#starting), sleep(LATE_START_MS, undefined, { ref: false })]);
       const parts = this.#stops.filter((part) => part.stage === stage);
-      if (parts.length > 0) onStage(stage);
+      if (parts.length > 0 && !QUIET.includes(stage)) onStage(stage);
       await Promise.allSettled(parts.map((part) => part.stop()));
     }
   }
@@ -58,3 +58,6 @@ export const STAGES = [
   'locks',
 ] as const;
 export type Stage = (typeof STAGES)[number];
+
+/** Nothing that a user knows of. */
+const QUIET: readonly Stage[] = ['leftovers', 'locks'];
