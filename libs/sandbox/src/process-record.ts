@@ -32,6 +32,20 @@ function identityFromPs(pid: number): string | undefined {
   return line === '' ? undefined : line;
 }
 
+/**
+ * Whether a recorded process still holds anything. Its first thread may be gone (a zombie, without a command line) while
+ * others are still closing files and ports.
+ */
+function isAlive(record: ProcessRecord): boolean {
+  const identity = processIdentity(record.pid);
+  if (identity !== undefined || process.platform !== 'linux') return identity === record.identity;
+  try {
+    return readdirSync(`/proc/${record.pid}/task`).length > 1;
+  } catch {
+    return false;
+  }
+}
+
 /** Writes the record of a process that just started. */
 export function recordProcess(folder: string, pid: number): void {
   const identity = processIdentity(pid);
@@ -45,6 +59,9 @@ export function forgetProcess(folder: string, pid: number): void {
   rmSync(join(folder, `${pid}.json`), { force: true });
 }
 
+/** Short: what they worked with was killed, so there is little left to bring to an end. */
+const LEFTOVER_GRACE_MS = 1_000;
+
 /**
  * Ends what is still running of the processes recorded in `folder`, and empties it.
  * @returns the process ids that had to be ended.
@@ -52,11 +69,11 @@ export function forgetProcess(folder: string, pid: number): void {
 export async function stopLeftovers(folder: string): Promise<readonly number[]> {
   const alive = readRecords(folder).filter((record) => processIdentity(record.pid) === record.identity);
   for (const record of alive) signalGroup(record.pid, 'SIGTERM');
-  const gone = (): boolean => alive.every((record) => processIdentity(record.pid) !== record.identity);
-  await waitFor(gone, { timeoutMs: 3_000, what: 'leftover processes to end' }).catch(() => {
+  const gone = (): boolean => !alive.some(isAlive);
+  await waitFor(gone, { timeoutMs: LEFTOVER_GRACE_MS, what: 'leftover processes to end' }).catch(() => {
     for (const record of alive) signalGroup(record.pid, 'SIGKILL');
   });
-  await waitFor(gone, { timeoutMs: 3_000, what: 'leftover processes to end after SIGKILL' });
+  await waitFor(gone, { timeoutMs: 5_000, what: 'leftover processes to end after SIGKILL' });
   rmSync(folder, { recursive: true, force: true });
   return alive.map((record) => record.pid);
 }

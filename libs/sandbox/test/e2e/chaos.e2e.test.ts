@@ -62,7 +62,7 @@ test('an emptied Redis costs history and nothing else', async () => {
   await allReady();
 });
 
-test("a replaced etcd of the mesh is noticed, and every model is registered with it again", async () => {
+test('a replaced etcd of the mesh is noticed, and every model is registered with it again', async () => {
   const etcd = cluster.sandbox.process('mesh-etcd');
   await etcd.stop();
   rmSync(join(cluster.sandbox.folder, 'mesh', 'etcd'), { recursive: true, force: true });

@@ -119,7 +119,9 @@ export function ownWrites(auditLog: string): readonly string[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as AuditEntry)
-    .filter(({ user, verb }) => user.username.startsWith('system:serviceaccount:modelmesh-serving:') && WRITES.includes(verb))
+    .filter(
+      ({ user, verb }) => user.username.startsWith('system:serviceaccount:modelmesh-serving:') && WRITES.includes(verb),
+    )
     .map(({ user, verb, requestURI }) => `${user.username} ${verb} ${requestURI}`);
 }
 
