@@ -31,8 +31,7 @@ local function mark_key(key, entry, now)
   redis.call('HSETNX', state, 't', now)
   redis.call('ZADD', DUE, 'LT', now, key)
   local history = key_history(key)
-  redis.call('LPUSH', history, entry)
-  redis.call('LTRIM', history, 0, 31)
+  if redis.call('LPUSH', history, entry) > 32 then redis.call('LTRIM', history, 0, 31) end
 end
 
 -- A key is in the queue while BullMQ holds its deduplication id; a running key may be queued once more behind itself.

@@ -109,12 +109,13 @@ local function record_change(i)
   local old_keys, old_concerns, old_indexes = '', '', ''
   if stored then old_keys, old_concerns, old_indexes = string.match(stored, '^[^\1]*\1([^\1]*)\1([^\1]*)\1([^\1]*)$') end
   local FACTS = source_facts(source, namespace)
-  local old_facts = redis.call('HGET', FACTS, name) or ''
+  -- What has no meta has nothing else either: a first change asks less of Redis.
+  local old_facts = stored and redis.call('HGET', FACTS, name) or ''
   local entry = log_entry(op, object, revision, body)
   if op == 'put' then
     redis.call('HSET', VIEW, object, revision .. ' ' .. body)
     if facts ~= '' then redis.call('HSET', FACTS, name, facts) elseif old_facts ~= '' then redis.call('HDEL', FACTS, name) end
-    redis.call('ZREM', TOMBSTONES, object)
+    if stored then redis.call('ZREM', TOMBSTONES, object) end
   else
     redis.call('HDEL', VIEW, object)
     redis.call('HDEL', FACTS, name)

@@ -1,0 +1,35 @@
+/** `npm run bench -- <name>`: measures one thing and prints its figures. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startRedis } from '@meshkeeper/sandbox';
+import { benchRecord } from '../libs/event-log/bench/record.ts';
+
+type Say = (line: string) => void;
+
+const BENCHES: Readonly<Record<string, (say: Say) => Promise<void>>> = {
+  record: (say) => withRedis((url) => benchRecord(say, url)),
+};
+
+async function withRedis(use: (url: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'meshkeeper-bench-'));
+  try {
+    const redis = await startRedis({ folder });
+    await use(redis.url).finally(() => redis.stop());
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const say: Say = (line) => {
+  process.stdout.write(`${line}\n`);
+};
+
+const name = process.argv[2] ?? '';
+const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (bench === undefined) {
+  say(`Usage: npm run bench -- <name>, where the name is one of: ${Object.keys(BENCHES).join(', ')}`);
+  process.exitCode = 1;
+} else {
+  await bench(say);
+}
