@@ -15,7 +15,11 @@ async function withRedis(use: (url: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'meshkeeper-bench-'));
   try {
     const redis = await startRedis({ folder });
-    await use(redis.url).finally(() => redis.stop());
+    try {
+      await use(redis.url);
+    } finally {
+      await redis.stop();
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test, type TestContext } from 'node:test';
-import { CallError } from '@meshkeeper/domain';
+import type { CallError } from '@meshkeeper/domain';
 import { gather, type EventLogOptions } from '../src/index.ts';
 import { absent, LogBench, put, SOURCE, startTestRedis, type TestRedis } from './log-bench.ts';
 
@@ -224,6 +224,23 @@ describe('waking neighbours', () => {
       put('b', 6, { keys: [], facts: '2', concerns: ['r/{names}'] }),
     );
     assert.deepEqual([due, await bench.due()], [['r/y'], []]);
+  });
+
+  test('keeps a member of an index until the last object that made it known is gone', async (context) => {
+    const bench = await open(context);
+    const members = async (): Promise<unknown> => bench.redis.zrange(`${bench.options.prefix}:index:names`, '0', '-1');
+    const known = { keys: [], indexes: ['names x'] };
+    const seen: unknown[] = [];
+    for (const changes of [
+      [put('a', 2, known), put('b', 2, known), put('c', 2, known)],
+      [absent('a', 3), put('b', 3, known)],
+      [put('c', 4)],
+      [absent('b', 5)],
+    ]) {
+      await bench.watch(1, 5, ...changes);
+      seen.push(await members());
+    }
+    assert.deepEqual(seen, [['x'], ['x'], ['x'], []]);
   });
 
   test('goes through more than 1,000 keys in pages', async (context) => {

@@ -12,6 +12,7 @@ local function source_tombstones(source) return P .. ':tombstones:' .. source en
 local function source_list(source, id) return P .. ':list:' .. source .. ':' .. id end
 local function source_facts(source, namespace) return P .. ':facts:' .. source .. ':' .. namespace end
 local function index_members(index) return P .. ':index:' .. index end
+local function index_extras(index) return P .. ':extras:' .. index end
 
 -- Revisions are decimal text of any length: a longer one is higher, equal lengths compare as text.
 local function newer(a, b)

@@ -45,19 +45,30 @@ end
 
 local function add_all(set, text) each_line(text, function(line) set[line] = true end) end
 
+-- Two objects may make the same member known, such as an address that moves from one EndpointSlice to another: the further
+-- ones are counted, and the member goes with the last.
+local function add_member(line)
+  local index, member = string.match(line, '^(%S+) (.+)$')
+  if redis.call('ZADD', index_members(index), 0, member) == 0 then redis.call('HINCRBY', index_extras(index), member, 1) end
+end
+
+local function remove_member(line)
+  local index, member = string.match(line, '^(%S+) (.+)$')
+  local extras = tonumber(redis.call('HGET', index_extras(index), member) or '0')
+  if extras > 1 then redis.call('HINCRBY', index_extras(index), member, -1)
+  elseif extras == 1 then redis.call('HDEL', index_extras(index), member)
+  else redis.call('ZREM', index_members(index), member) end
+end
+
 local function move_memberships(before, after)
   local old, new = {}, {}
   add_all(old, before)
   add_all(new, after)
   for line in pairs(old) do
-    if not new[line] then
-      local index, member = string.match(line, '^(%S+) (.+)$')
-      redis.call('ZREM', index_members(index), member)
-    end
+    if not new[line] then remove_member(line) end
   end
   for line in pairs(new) do
-    local index, member = string.match(line, '^(%S+) (.+)$')
-    redis.call('ZADD', index_members(index), 0, member)
+    if not old[line] then add_member(line) end
   end
 end
 
