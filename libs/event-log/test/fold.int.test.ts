@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import fc from 'fast-check';
+import {
+  type Arbitrary,
+  array,
+  assert as holds,
+  asyncProperty,
+  constant,
+  constantFrom,
+  integer,
+  oneof,
+  record,
+} from 'fast-check';
 import { gather } from '../src/index.ts';
 import { anyHistory, ServerHistory, type Happening } from './history.ts';
 import { absent, LogBench, SOURCE, startTestRedis, type TestRedis } from './log-bench.ts';
@@ -20,21 +30,21 @@ type Move =
   /** A list at the watcher's own cursor moved on by `ahead`, a page of `page` objects a move. */
   | { readonly who: 0 | 1; readonly does: 'list'; readonly ahead: number; readonly page: number };
 
-const anyWho = fc.constantFrom<0 | 1>(0, 1);
-const anyWatch = fc.record({
+const anyWho = constantFrom<0 | 1>(0, 1);
+const anyWatch = record({
   who: anyWho,
-  does: fc.constant('watch' as const),
-  changes: fc.integer({ min: 0, max: 6 }),
+  does: constant('watch' as const),
+  changes: integer({ min: 0, max: 6 }),
 });
-const anyList = (ahead: number): fc.Arbitrary<Move> =>
-  fc.record({
+const anyList = (ahead: number): Arbitrary<Move> =>
+  record({
     who: anyWho,
-    does: fc.constant('list' as const),
-    ahead: fc.integer({ min: 0, max: ahead }),
-    page: fc.integer({ min: 1, max: 4 }),
+    does: constant('list' as const),
+    ahead: integer({ min: 0, max: ahead }),
+    page: integer({ min: 1, max: 4 }),
   });
-const anyMoves = (ahead: number): fc.Arbitrary<readonly Move[]> =>
-  fc.array(fc.oneof({ weight: 3, arbitrary: anyWatch }, { weight: 2, arbitrary: anyList(ahead) }), { maxLength: 40 });
+const anyMoves = (ahead: number): Arbitrary<readonly Move[]> =>
+  array(oneof({ weight: 3, arbitrary: anyWatch }, { weight: 2, arbitrary: anyList(ahead) }), { maxLength: 40 });
 
 /** A watcher that makes its moves one at a time. While a list is under way, its moves go on with that. */
 class Watcher {
@@ -140,22 +150,22 @@ async function alone(happenings: readonly Happening[]): Promise<Left> {
 
 describe('two watchers that record the same changes', () => {
   test('one of them behind, or listing what the other knows, leave the same as one watcher', async () => {
-    const property = fc.asyncProperty(
+    const property = asyncProperty(
       anyHistory,
       anyMoves(0),
-      fc.integer({ min: 0, max: 3 }),
+      integer({ min: 0, max: 3 }),
       async (happenings, moves, tombstones) => {
         assert.deepEqual(await run(happenings, moves, tombstones), await alone(happenings));
       },
     );
-    await fc.assert(property, { numRuns: RUNS });
+    await holds(property, { numRuns: RUNS });
   });
 
   test('that also list ahead of each other leave the view of the server, and log nothing twice', async () => {
-    const property = fc.asyncProperty(
+    const property = asyncProperty(
       anyHistory,
       anyMoves(8),
-      fc.integer({ min: 0, max: 3 }),
+      integer({ min: 0, max: 3 }),
       async (happenings, moves, tombstones) => {
         const history = new ServerHistory(happenings);
         const expected = history.viewAt(history.head);
@@ -167,7 +177,7 @@ describe('two watchers that record the same changes', () => {
         );
       },
     );
-    await fc.assert(property, { numRuns: RUNS });
+    await holds(property, { numRuns: RUNS });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Change } from '@meshkeeper/domain';
-import fc from 'fast-check';
+import { type Arbitrary, array, boolean, constantFrom, record } from 'fast-check';
 import { absent, put } from './log-bench.ts';
 
 /** What happened to one object; its revision is its place in the history, from 2 on. */
@@ -7,8 +7,8 @@ export type Happening = { readonly name: string; readonly exists: boolean };
 
 const NAMES = ['a', 'b', 'c', 'd'];
 
-export const anyHistory: fc.Arbitrary<readonly Happening[]> = fc.array(
-  fc.record({ name: fc.constantFrom(...NAMES), exists: fc.boolean() }),
+export const anyHistory: Arbitrary<readonly Happening[]> = array(
+  record({ name: constantFrom(...NAMES), exists: boolean() }),
   { minLength: 1, maxLength: 30 },
 );
 

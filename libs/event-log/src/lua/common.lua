@@ -35,11 +35,14 @@ local function mark_key(key, entry, now)
   if redis.call('LPUSH', history, entry) > 32 then redis.call('LTRIM', history, 0, 31) end
 end
 
--- A key is in the queue while BullMQ holds its deduplication id; a running key may be queued once more behind itself.
-local function wants_queueing(dedup, key)
-  if not redis.call('ZSCORE', DUE, key) then return false end
-  if redis.call('EXISTS', dedup .. key) == 0 then return true end
-  return redis.call('HEXISTS', key_state(key), 'r') == 1
+-- A key is in the queue while BullMQ holds its deduplication id, whose value is the job. A running key may be queued once more behind
+-- itself, and one that waits among timed work wants to be taken to the front.
+-- `marked` says that this call marked it, so that it is known to be due.
+local function wants_queueing(dedup, key, marked)
+  if not marked and not redis.call('ZSCORE', DUE, key) then return false end
+  local job = redis.call('GET', dedup .. key)
+  if not job or redis.call('HEXISTS', key_state(key), 'r') == 1 then return true end
+  return redis.call('ZSCORE', string.gsub(dedup, 'de:$', 'prioritized'), job) ~= false
 end
 
 -- Works off patterns: keys with holes, `runtime/{namespaces}/triton`, each hole the name of an index.

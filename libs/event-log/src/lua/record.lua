@@ -61,6 +61,7 @@ local function remove_member(line)
 end
 
 local function move_memberships(before, after)
+  if before == after then return end
   local old, new = {}, {}
   add_all(old, before)
   add_all(new, after)
@@ -73,6 +74,7 @@ local function move_memberships(before, after)
 end
 
 local function move_ownership(object, before, after)
+  if before == after then return end
   local old, new = {}, {}
   add_all(old, before)
   add_all(new, after)
@@ -91,12 +93,15 @@ local function move_ownership(object, before, after)
   end
 end
 
+local marked_now = {}
+
 local function mark_all(keys, entry)
   for key in pairs(keys) do
     if string.find(key, '{', 1, true) then
       redis.call('RPUSH', PATTERNS, entry .. '  ' .. key)
     elseif key ~= running then
       mark_key(key, entry, now)
+      marked_now[key] = true
     end
   end
 end
@@ -162,6 +167,6 @@ local pending = expand_patterns(now, 1000, expanded)
 for _, key in ipairs(expanded) do candidates[key] = true end
 local result = { 'ok', cursor or '', recorded, pending and 1 or 0 }
 for key in pairs(candidates) do
-  if not string.find(key, '{', 1, true) and wants_queueing(dedup, key) then result[#result + 1] = key end
+  if not string.find(key, '{', 1, true) and wants_queueing(dedup, key, marked_now[key]) then result[#result + 1] = key end
 end
 return result

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test, type TestContext } from 'node:test';
+import { CallError } from '@meshkeeper/domain';
+import { waitFor } from '@meshkeeper/sandbox';
+import { recordSource, type SourceObserver } from '../src/index.ts';
+import { FakeServer } from './fake-feed.ts';
+import { LogBench, SOURCE, startTestRedis, type TestRedis } from './log-bench.ts';
+
+let redis: TestRedis;
+before(async () => {
+  redis = await startTestRedis();
+});
+after(() => redis.stop());
+
+type Watcher = { readonly failures: string[]; stop(): Promise<void> };
+
+/** One watcher at work; `queued` is what it put into the queue. */
+function startWatcher(bench: LogBench, server: FakeServer, queued: Set<string>, relistEveryMs?: number): Watcher {
+  const stopping = new AbortController();
+  const failures: string[] = [];
+  const observer: SourceObserver = {
+    recorded() {},
+    listed() {},
+    failed: (_source, reason) => void failures.push(reason),
+    alive() {},
+  };
+  const queue = { enqueue: async (keys: readonly string[]): Promise<void> => keys.forEach((key) => queued.add(key)) };
+  const done = recordSource({
+    feed: server.feed(),
+    recorder: bench.recorder,
+    queue,
+    observer,
+    signal: stopping.signal,
+    ...(relistEveryMs === undefined ? {} : { relistEveryMs }),
+  });
+  return {
+    failures,
+    async stop(): Promise<void> {
+      stopping.abort();
+      await done;
+    },
+  };
+}
+
+class Scene {
+  readonly bench = new LogBench(redis.url, { lockDurationMs: 200, tombstones: 2 });
+  readonly server = new FakeServer();
+  readonly queued = new Set<string>();
+  readonly watchers: Watcher[] = [];
+
+  constructor(context: TestContext) {
+    context.after(async () => {
+      await Promise.all(this.watchers.map((watcher) => watcher.stop()));
+      this.bench.close();
+    });
+  }
+
+  watch(relistEveryMs?: number): Watcher {
+    const watcher = startWatcher(this.bench, this.server, this.queued, relistEveryMs);
+    this.watchers.push(watcher);
+    return watcher;
+  }
+
+  /** Waits until the view is complete and holds what the server holds. */
+  async settled(timeoutMs = 5_000): Promise<void> {
+    const same = async (): Promise<boolean> => {
+      const { complete } = await this.bench.recorder.sourceState(SOURCE);
+      return complete && JSON.stringify(await this.bench.view()) === JSON.stringify(this.server.objects());
+    };
+    await waitFor(same, { timeoutMs, what: 'the view to hold what the server holds', intervalMs: 10 });
+    assert.deepEqual(await this.bench.view(), this.server.objects());
+  }
+
+  state(): Promise<object> {
+    return this.bench.recorder.sourceState(SOURCE);
+  }
+}
+
+async function scene(context: TestContext, watchers = 1): Promise<Scene> {
+  const made = new Scene(context);
+  made.server.put('a', 'b', 'c', 'd', 'e');
+  for (let i = 0; i < watchers; i += 1) made.watch();
+  await made.settled();
+  return made;
+}
+
+for (const watchers of [1, 2]) {
+  describe(`with ${watchers} at work, a source`, () => {
+    test('is listed, then watched, and its keys are queued', async (context) => {
+      const { server, queued, settled } = bound(await scene(context, watchers));
+      server.delete('a');
+      server.put('f', 'b');
+      await settled();
+      const expected = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `thing/${name}`);
+      const all = (): boolean => queued.size >= expected.length;
+      await waitFor(all, { timeoutMs: 2_000, what: 'all keys to be queued' });
+      assert.deepEqual([...queued].sort(), expected);
+    });
+
+    test('ends in the right view after Redis was emptied, though nothing changes', async (context) => {
+      const { bench, settled } = bound(await scene(context, watchers));
+      await bench.redis.flushall();
+      await settled();
+    });
+
+    test('ends in the right view after Redis was emptied, while things change', async (context) => {
+      const { bench, server, settled } = bound(await scene(context, watchers));
+      await bench.redis.flushall();
+      server.delete('a', 'b');
+      server.put('c', 'g');
+      await settled();
+    });
+
+    test('ends in the right view after its last writes were lost', async (context) => {
+      const { bench, server, settled } = bound(await scene(context, watchers));
+      const names = await bench.redis.keys(`${bench.options.prefix}:*`);
+      const dumps = await Promise.all(names.map((name) => bench.redis.dumpBuffer(name)));
+      server.delete('a', 'b');
+      server.put('c', 'g', 'h');
+      await settled();
+      const restore = bench.redis.multi().del(await bench.redis.keys(`${bench.options.prefix}:*`));
+      names.forEach((name, i) => restore.restore(name, 0, dumps[i] ?? ''));
+      await restore.exec();
+      await settled();
+    });
+
+    test('ends in the right view and with the cursor at the head after the cursor was rolled back', async (context) => {
+      const { bench, server, settled, state } = bound(await scene(context, watchers));
+      await bench.redis.hset(bench.keys.source(SOURCE), 'cursor', '2');
+      const restored = async (): Promise<boolean> =>
+        (await bench.redis.hget(bench.keys.source(SOURCE), 'cursor')) === String(server.head);
+      await waitFor(restored, { timeoutMs: 5_000, what: 'the cursor to stand at the head' });
+      server.put('f');
+      await settled();
+      assert.deepEqual({ ...(await state()), epoch: '' }, { epoch: '', cursor: String(server.head), complete: true });
+    });
+
+    test('ends in the right view, in the next epoch, after its server was restored or replaced', async (context) => {
+      const { server, settled, state } = bound(await scene(context, watchers));
+      const [first, revision] = [await state(), server.head];
+      server.put('f', 'a');
+      server.delete('b', 'c');
+      await settled();
+      server.restore(revision);
+      await settled();
+      server.put('h');
+      await settled();
+      server.replace('another', 'b', 'z');
+      await settled();
+      const epoch = ({ epoch }: { epoch?: string }): number => Number(epoch);
+      assert.equal(epoch(await state()) - epoch(first), 2);
+    });
+  });
+}
+
+describe('a source', () => {
+  test('of which Redis loses a change is repaired by the next list', async (context) => {
+    const made = new Scene(context);
+    made.server.put('a', 'b');
+    made.watch(300);
+    await made.settled();
+    await made.bench.redis.del(made.bench.keys.view(SOURCE), made.bench.keys.meta(SOURCE));
+    await made.settled();
+  });
+
+  test('whose server fails tells the reason, keeps its view and goes on when the server is well', async (context) => {
+    const made = await scene(context);
+    const before = await made.bench.view();
+    made.server.break(new CallError('Transient', 'It is tired', { code: 'Tired' }));
+    const [watcher] = made.watchers;
+    await waitFor(() => watcher?.failures.includes('Tired'), { timeoutMs: 3_000, what: 'the reason' });
+    made.server.put('f');
+    assert.deepEqual(await made.bench.view(), before);
+    made.server.broken = undefined;
+    await made.settled();
+  });
+
+  test('stops while it waits for a new Redis to rest', async (context) => {
+    const bench = new LogBench(redis.url, { lockDurationMs: 600_000 });
+    context.after(() => bench.close());
+    const watcher = startWatcher(bench, new FakeServer(), new Set());
+    const born = (): Promise<number> => bench.redis.exists(bench.keys.born);
+    await waitFor(async () => (await born()) === 1, { timeoutMs: 2_000, what: 'the watcher to wait' });
+    await watcher.stop();
+    assert.deepEqual(watcher.failures, []);
+  });
+});
+
+/** The scene with methods that can be taken out of it. */
+function bound(made: Scene): Pick<Scene, 'bench' | 'server' | 'queued' | 'settled' | 'state'> {
+  const { bench, server, queued } = made;
+  return { bench, server, queued, settled: () => made.settled(), state: () => made.state() };
+}
