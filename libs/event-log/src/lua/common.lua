@@ -25,14 +25,19 @@ local function each_line(text, fn)
   for line in string.gmatch(text, '[^\n]+') do fn(line) end
 end
 
--- Marks one work key as due because of one log entry. A mark lowers a later deadline, never raises an earlier one.
-local function mark_key(key, entry, now)
+-- Counts and remembers one mark; the caller puts the key among the due ones before its script ends.
+local function note_mark(key, entry, now)
   local state = key_state(key)
   redis.call('HINCRBY', state, 'g', 1)
   redis.call('HSETNX', state, 't', now)
-  redis.call('ZADD', DUE, 'LT', now, key)
   local history = key_history(key)
   if redis.call('LPUSH', history, entry) > 32 then redis.call('LTRIM', history, 0, 31) end
+end
+
+-- Marks one work key as due because of one log entry. A mark lowers a later deadline, never raises an earlier one.
+local function mark_key(key, entry, now)
+  note_mark(key, entry, now)
+  redis.call('ZADD', DUE, 'LT', now, key)
 end
 
 -- A key is in the queue while BullMQ holds its deduplication id, whose value is the job. A running key may be queued once more behind

@@ -100,7 +100,7 @@ local function mark_all(keys, entry)
     if string.find(key, '{', 1, true) then
       redis.call('RPUSH', PATTERNS, entry .. '  ' .. key)
     elseif key ~= running then
-      mark_key(key, entry, now)
+      note_mark(key, entry, now)
       marked_now[key] = true
     end
   end
@@ -154,6 +154,19 @@ local function record_change(i)
 end
 
 for i = FIRST, #ARGV, WIDTH do record_change(i) end
+
+-- All marks of the batch become due together: one call for hundreds of keys. Lua passes a few thousand arguments at most.
+local due = {}
+local function flush_due()
+  if #due > 0 then redis.call('ZADD', DUE, 'LT', unpack(due)) end
+  due = {}
+end
+for key in pairs(marked_now) do
+  due[#due + 1] = now
+  due[#due + 1] = key
+  if #due >= 2000 then flush_due() end
+end
+flush_due()
 
 if mode == 'watch' and newer(to, cursor) then
   redis.call('HSET', KEYS[1], 'cursor', to)
