@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DueKeys } from '@meshkeeper/domain';
-import { Queue, type JobsOptions } from 'bullmq';
+import { Queue, type Job, type JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { QUEUE_NAMES, type DeadData, type JobData, type QueueNames, type TimerData } from './queue-names.ts';
 
@@ -27,6 +27,7 @@ export type DueQueue = DueKeys & {
 };
 
 const TIMED_PRIORITY = 5;
+const BULK = 500;
 /** BullMQ's stream of events is about 0.1 MB at this length. */
 const EVENTS = 1_000;
 
@@ -48,7 +49,16 @@ export function createDueQueue(options: DueQueueOptions): DueQueue {
       if (keys.length === 0) return;
       options.added?.(keys.length);
       const jobs = keys.map((key) => ({ name: 'event', data: { key }, opts: eventOptions(key) }));
-      for (let i = 0; i < jobs.length; i += 500) await main.addBulk(jobs.slice(i, i + 500));
+      for (let i = 0; i < jobs.length; i += BULK) {
+        const slice = jobs.slice(i, i + BULK);
+        const added = await main.addBulk(slice);
+        await overtake(
+          redis,
+          prefix,
+          names.main,
+          added.filter(({ id }, j) => id !== slice[j]?.opts.jobId),
+        );
+      }
     },
     async startTimer(timer: TimerData, delayMs: number): Promise<void> {
       await timers.add('timer', timer, {
@@ -73,6 +83,16 @@ export function createDueQueue(options: DueQueueOptions): DueQueue {
       await Promise.all([main.close(), timers.close(), dead.close()]);
     },
   };
+}
+
+/**
+ * A job that stood for the key already keeps its place. If that place is among timed work, the event takes it to the front: BullMQ itself
+ * never raises a priority. Only there, since elsewhere the same call would move the job to the back (T8).
+ */
+async function overtake(redis: Redis, prefix: string, queue: string, waiting: readonly Job[]): Promise<void> {
+  if (waiting.length === 0) return;
+  const scores = await redis.zmscore(`${prefix}:${queue}:prioritized`, ...waiting.map(({ id }) => id ?? ''));
+  await Promise.all(waiting.filter((_, i) => scores[i] !== null).map((job) => job.changePriority({ priority: 0 })));
 }
 
 /** An event overtakes timed work: it has no priority, and BullMQ takes such jobs first. */

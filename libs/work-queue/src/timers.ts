@@ -1,11 +1,13 @@
 import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
 import type { QueueNames, TimerData } from './queue-names.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 /** Back-off and "look again" wait in a queue of their own, whose worker only puts the key into the main queue. */
 export function startTimers(options: WorkerOptions, names: QueueNames): { stop(): Promise<void> } {
+  const connection = openConnection(options);
   const worker = new Worker<TimerData>(names.timers, (job) => fire(options, job.data), {
-    connection: options.redis.duplicate(),
+    connection,
     prefix: options.prefix,
     concurrency: 10,
     lockDuration: options.lockDurationMs,
@@ -17,7 +19,19 @@ export function startTimers(options: WorkerOptions, names: QueueNames): { stop()
     removeOnFail: { count: 0 },
   });
   worker.on('error', (error) => options.observer.failed(error));
-  return { stop: () => worker.close() };
+  return {
+    async stop(): Promise<void> {
+      await worker.close();
+      connection.disconnect();
+    },
+  };
+}
+
+/** A connection of a worker's own. BullMQ does not close what it was given, so whoever opened it does. */
+export function openConnection({ redis, observer }: WorkerOptions): Redis {
+  const connection = redis.duplicate();
+  connection.on('error', (error: Error) => observer.failed(error));
+  return connection;
 }
 
 /** A later run of the key has decided anew: then this timer is void. One without a fencing token belongs to no run. */

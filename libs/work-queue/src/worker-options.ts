@@ -8,7 +8,7 @@ export type RunContext = {
   readonly key: string;
   readonly run: Run;
   /** Before each side effect; see Fence. */
-  guard(): void;
+  readonly guard: () => void;
   /** Aborted when the run loses its lock. */
   readonly signal: AbortSignal;
 };

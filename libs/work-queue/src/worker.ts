@@ -4,7 +4,7 @@ import { FencedWorker } from './fenced-worker.ts';
 import type { Fence } from './fence.ts';
 import { QUEUE_NAMES, type JobData } from './queue-names.ts';
 import { retryFor, RETRY_POLICY } from './retry.ts';
-import { startTimers } from './timers.ts';
+import { openConnection, startTimers } from './timers.ts';
 import type { RunOutcome, WorkerOptions } from './worker-options.ts';
 
 export type WorkQueueWorker = { stop(): Promise<void> };
@@ -17,8 +17,9 @@ const BUSY_RETRY_MS = 200;
 export function startWorker(options: WorkerOptions): WorkQueueWorker {
   const { names = QUEUE_NAMES, lockDurationMs, observer } = options;
   const running = new Map<string, Promise<void>>();
+  const connection = openConnection(options);
   const worker: FencedWorker = new FencedWorker(names.main, (job, token) => process(job, token ?? ''), {
-    connection: options.redis.duplicate(),
+    connection,
     prefix: options.prefix,
     concurrency: options.concurrency,
     lockDuration: lockDurationMs,
@@ -55,6 +56,7 @@ export function startWorker(options: WorkerOptions): WorkQueueWorker {
   return {
     async stop(): Promise<void> {
       await Promise.all([worker.close(), timers.stop()]);
+      connection.disconnect();
       clearInterval(watchdog);
     },
   };
@@ -80,12 +82,24 @@ async function runJob(options: WorkerOptions, job: Job<JobData>, lease: Lease, f
     return;
   }
   if (finished.behind) await queue.enqueue([key]);
-  if (verdict.end.ok && run.failures >= (options.retryPolicy ?? RETRY_POLICY).deadAfter) await queue.unbury(key);
+  await keepDeadLetter(options, key, run, verdict);
   const converged = verdict.outcome === 'success' && !finished.behind && run.markedAt !== undefined;
   observer.finished(key, verdict.outcome, seconds, converged ? now() - (run.markedAt ?? 0) : undefined);
 }
 
-type Verdict = { readonly outcome: RunOutcome; readonly end: RunEnd; readonly timerMs: number | undefined };
+/** Only after the run is recorded as ours: one that lost its lock says nothing about its key. */
+async function keepDeadLetter(options: WorkerOptions, key: string, run: Run, { end, dead }: Verdict): Promise<void> {
+  const { queue, retryPolicy = RETRY_POLICY, now = Date.now } = options;
+  if (dead) await queue.bury({ key, failures: run.failures + 1, error: end.error, since: now() });
+  else if (end.ok && run.failures >= retryPolicy.deadAfter) await queue.unbury(key);
+}
+
+type Verdict = {
+  readonly outcome: RunOutcome;
+  readonly end: RunEnd;
+  readonly timerMs: number | undefined;
+  readonly dead: boolean;
+};
 
 /** Runs the handler and turns what it gave, or threw, into the end of the run. */
 async function settle(options: WorkerOptions, key: string, run: Run, fence: Fence): Promise<Verdict> {
@@ -94,19 +108,18 @@ async function settle(options: WorkerOptions, key: string, run: Run, fence: Fenc
     const { lookAgainMs, gone } = await handle({ key, run, guard: () => fence.guard(), signal: fence.signal });
     const deadline = lookAgainMs === undefined ? 0 : now() + lookAgainMs + TIMER_GRACE_MS;
     const end: RunEnd = { ok: true, error: '', deadline, gone: gone && lookAgainMs === undefined };
-    return { outcome: lookAgainMs === undefined ? 'success' : 'requeue_after', end, timerMs: lookAgainMs };
+    return { outcome: lookAgainMs === undefined ? 'success' : 'requeue_after', end, timerMs: lookAgainMs, dead: false };
   } catch (error) {
     return settleFailure(options, key, run, error);
   }
 }
 
-async function settleFailure(options: WorkerOptions, key: string, run: Run, error: unknown): Promise<Verdict> {
-  const { queue, observer, now = Date.now } = options;
+function settleFailure(options: WorkerOptions, key: string, run: Run, error: unknown): Verdict {
+  const { observer, now = Date.now } = options;
   const failures = run.failures + 1;
   const { delayMs, dead } = retryFor(error, failures, options.retryPolicy);
   const lost = error instanceof CallError && error.code === 'LostLock';
   if (!lost) observer.retried(key, error, delayMs, dead);
-  if (dead) await queue.bury({ key, failures, error: messageOf(error), since: now() });
   const end: RunEnd = { ok: false, error: messageOf(error), deadline: now() + delayMs + TIMER_GRACE_MS, gone: false };
-  return { outcome: 'error', end, timerMs: delayMs };
+  return { outcome: 'error', end, timerMs: delayMs, dead };
 }

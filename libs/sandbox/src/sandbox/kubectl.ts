@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, type PromiseWithChild } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,13 +9,21 @@ const run = promisify(execFile);
 
 export type Kubectl = (args: readonly string[]) => Promise<string>;
 
-/** Runs kubectl as the sandbox's administrator. Its cache stays in the sandbox's folder. */
-export function kubectlFor(binary: string, kubeconfig: string, cacheFolder: string): Kubectl {
-  return async (args) => {
+export type KubectlRunner = { readonly kubectl: Kubectl; stop(): Promise<void> };
+
+/** Runs kubectl as the sandbox's administrator. Its cache stays in the sandbox's folder. `stop` ends what still runs. */
+export function kubectlFor(binary: string, kubeconfig: string, cacheFolder: string): KubectlRunner {
+  const ending = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  const kubectl: Kubectl = async (args) => {
     try {
-      const done = await run(binary, [`--kubeconfig=${kubeconfig}`, `--cache-dir=${cacheFolder}`, ...args], {
-        maxBuffer: 16_777_216,
-      });
+      const done = await track(
+        running,
+        run(binary, [`--kubeconfig=${kubeconfig}`, `--cache-dir=${cacheFolder}`, ...args], {
+          maxBuffer: 16_777_216,
+          signal: ending.signal,
+        }),
+      );
       return done.stdout;
     } catch (error) {
       const text = (error as { readonly stderr?: string }).stderr?.trim() ?? String(error);
@@ -23,6 +32,20 @@ export function kubectlFor(binary: string, kubeconfig: string, cacheFolder: stri
       });
     }
   };
+  return {
+    kubectl,
+    async stop(): Promise<void> {
+      ending.abort();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+/** An aborted call is over before its process is: what is waited for is the process. */
+function track<T>(running: Set<Promise<unknown>>, work: PromiseWithChild<T>): Promise<T> {
+  const closed = once(work.child, 'close').finally(() => running.delete(closed));
+  running.add(closed);
+  return work;
 }
 
 /** Applies files and folders by server-side apply, in this order; those that do not exist are passed over. */

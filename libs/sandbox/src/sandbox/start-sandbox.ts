@@ -112,7 +112,8 @@ async function start(options: SandboxOptions, parts: Parts): Promise<Sandbox> {
   const running: SupervisedProcess[] = [...kubernetes.processes, meshEtcd, redis];
 
   // 4. What the processes need to find in the cluster; the node and the controller manager come up meanwhile.
-  const kubectl = kubectlFor(binaries.kubectl, paths.kubeconfig, join(paths.folder, 'kubectl-cache'));
+  const runner = kubectlFor(binaries.kubectl, paths.kubeconfig, join(paths.folder, 'kubectl-cache'));
+  const { kubectl } = await parts.keep('locks', () => runner);
   const context: Context = { options, input, kubernetes, kubectl, second: range.second, manifests: state.manifests };
   const [node, manager] = await Promise.all([
     step('Node', () => parts.keep('the node and its pods', () => startNodeFor(context))),
