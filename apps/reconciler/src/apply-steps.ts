@@ -70,7 +70,7 @@ async function sendStep(ports: Ports, { key, snapshot }: RunInput, step: Step): 
     case 'create':
       return kubeReply(step.target, await kube.create(step.target, step.object));
     case 'apply':
-      return kubeReply(step.target, await kube.apply(step.target, step.object, step.resourceVersion));
+      return kubeReply(step.target, await kube.apply(step.target, step.object, step.seen));
     case 'delete':
       return kubeReply(step.target, await kube.delete(step.target, step.uid, step.resourceVersion));
     case 'requireUnwanted':

@@ -30,11 +30,11 @@ export type {
 export { changeToKeys, endpointsIndex, EVERY_KEY, modelToKeys, ownerOfModel, vmodelToKeys } from './change-to-keys.ts';
 export { DEFAULT_CONFIG, parseConfig, type MeshConfig } from './config.ts';
 export type { FactsContext } from './facts.ts';
-export { CONFIG_MAP_NAME, FORM, KINDS, MESH_SOURCE, type Kind, type KindName } from './kinds.ts';
+export { CONFIG_MAP_NAME, FIELD_MANAGER, FORM, KINDS, MESH_SOURCE, type Kind, type KindName } from './kinds.ts';
 export { firstDifference } from './plan/difference.ts';
 export { plan } from './plan/plan.ts';
 export { wantedOf } from './plan/plan-predictor.ts';
-export type { ObjectRef, Outcome, Plan, Step } from './plan/step.ts';
+export type { ObjectRef, Outcome, Plan, SeenObject, Step } from './plan/step.ts';
 export type { EventSink, KubeReader, KubeWriter, WriteResult } from './ports/kubernetes.ts';
 export type { MeshRecords } from './ports/mesh-records.ts';
 export { REASONS, type Reason } from './reasons.ts';

@@ -14,6 +14,8 @@ export type Kind = {
 };
 
 export const CONFIG_MAP_NAME = 'model-serving-config';
+/** The one field manager of all our writes. */
+export const FIELD_MANAGER = 'meshkeeper';
 export const MANAGED_BY = 'modelmesh-controller';
 
 const SERVING = 'serving.kserve.io';

@@ -11,4 +11,4 @@ export { createKubeFeed, type FeedOptions } from './feed.ts';
 export { readEtcdSecret } from './etcd-secret.ts';
 export { findForeignController } from './foreign-controller.ts';
 export { KubeTransport, type TransportObserver, type TransportOptions } from './transport.ts';
-export { createWriter, FIELD_MANAGER } from './writer.ts';
+export { createWriter } from './writer.ts';

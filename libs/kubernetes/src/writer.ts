@@ -1,18 +1,17 @@
 import {
   CallError,
+  FIELD_MANAGER,
+  KINDS,
   type KubeObject,
   type KubeReader,
   type KubeWriter,
   type JsonObject,
   type ObjectRef,
+  type SeenObject,
   type WriteResult,
 } from '@meshkeeper/domain';
-import { KINDS } from '@meshkeeper/domain';
 import { collectionPath, objectPath } from './paths.ts';
 import type { KubeTransport } from './transport.ts';
-
-/** The one field manager of all our applies. */
-export const FIELD_MANAGER = 'meshkeeper';
 
 /** Reads and writes of single objects, each write with the resourceVersion that was seen. */
 export function createWriter(transport: KubeTransport): KubeReader & KubeWriter {
@@ -24,7 +23,9 @@ export function createWriter(transport: KubeTransport): KubeReader & KubeWriter 
       const path = collectionPath(KINDS[ref.kind], ref.namespace);
       return transport.call({ method: 'POST', path, query: { fieldManager: FIELD_MANAGER }, body: object });
     },
-    apply(ref: ObjectRef, object: KubeObject, resourceVersion: string): Promise<WriteResult> {
+    async apply(ref: ObjectRef, object: KubeObject, seen: SeenObject): Promise<WriteResult> {
+      const resourceVersion =
+        seen.adopt === undefined ? seen.resourceVersion : await adopt(transport, ref, seen.resourceVersion, seen.adopt);
       return transport.call({
         method: 'PATCH',
         path: objectPath(ref),
@@ -53,6 +54,38 @@ export function createWriter(transport: KubeTransport): KubeReader & KubeWriter 
       return undefined;
     },
   };
+}
+
+/**
+ * Makes the entry of our creation one of an apply, so that what is no longer wanted is really taken away. Returns the new
+ * resourceVersion. As client-go's csaupgrade does; the tests of the entry make a stale position fail instead of hitting another's.
+ */
+async function adopt(
+  transport: KubeTransport,
+  ref: ObjectRef,
+  resourceVersion: string,
+  position: number,
+): Promise<string> {
+  const entry = `/metadata/managedFields/${position}`;
+  const patched = transport.call<KubeObject>({
+    method: 'PATCH',
+    path: objectPath(ref),
+    query: { fieldManager: FIELD_MANAGER },
+    contentType: 'application/json-patch+json',
+    body: [
+      { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+      { op: 'test', path: `${entry}/manager`, value: FIELD_MANAGER },
+      { op: 'test', path: `${entry}/operation`, value: 'Update' },
+      { op: 'replace', path: `${entry}/operation`, value: 'Apply' },
+    ],
+  });
+  const adopted = await patched.catch((error: unknown) => {
+    // A test that fails means that the object is not as it was seen.
+    if (error instanceof CallError && error.code === 'Invalid')
+      throw new CallError('Conflict', error.message, { cause: error, code: 'Invalid' });
+    throw error;
+  });
+  return adopted.metadata.resourceVersion ?? resourceVersion;
 }
 
 async function orUndefined<T>(call: Promise<T>): Promise<T | undefined> {

@@ -1,3 +1,4 @@
+import { FIELD_MANAGER } from '../kinds.ts';
 import type { JsonObject, KubeObject } from '../reduce.ts';
 import type { Viewed } from '../snapshot.ts';
 import { firstDifference } from './difference.ts';
@@ -14,7 +15,22 @@ export function planObject(target: ObjectRef, wanted: KubeObject, live: Viewed |
   } as unknown as JsonObject;
   const liveParts = { metadata: live.body.metadata, spec: live.body.spec } as unknown as JsonObject;
   if (firstDifference(wantedParts, liveParts) === undefined) return [];
-  return [{ kind: 'apply', target, object: wanted, resourceVersion: live.revision, reason: 'Updated' }];
+  return [
+    {
+      kind: 'apply',
+      target,
+      object: wanted,
+      seen: { resourceVersion: live.revision, adopt: entryToAdopt(live) },
+      reason: 'Updated',
+    },
+  ];
+}
+
+function entryToAdopt({ body }: Viewed): number | undefined {
+  const ours = (operation: string): number =>
+    body.managers.findIndex((entry) => entry.manager === FIELD_MANAGER && entry.operation === operation);
+  const created = ours('Update');
+  return created === -1 || ours('Apply') !== -1 ? undefined : created;
 }
 
 /** Removal of an object of ours, exactly the one that was seen. */

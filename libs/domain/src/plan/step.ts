@@ -6,16 +6,25 @@ import type { Reason } from '../reasons.ts';
 
 export type ObjectRef = { readonly kind: KindName; readonly namespace: string; readonly name: string };
 
+export type SeenObject = {
+  readonly resourceVersion: string;
+  /**
+   * Position in `managedFields` of the entry that our creation left, an update's; undefined when there is none or an apply came since.
+   * Fields owned by an update are never taken away by an apply, so the entry is first made one of an apply.
+   */
+  readonly adopt: number | undefined;
+};
+
 /** One thing to do, as data. Steps go out in order; a failed one skips the rest. */
 export type Step =
   /** Creation is a POST: it fails with a conflict when the object exists after all. */
   | { readonly kind: 'create'; readonly target: ObjectRef; readonly object: KubeObject; readonly reason: Reason }
-  /** Server-side apply, carrying the resourceVersion that the plan saw. */
+  /** Server-side apply, carrying what the plan saw of the live object. */
   | {
       readonly kind: 'apply';
       readonly target: ObjectRef;
       readonly object: KubeObject;
-      readonly resourceVersion: string;
+      readonly seen: SeenObject;
       readonly reason: Reason;
     }
   | {

@@ -1,5 +1,5 @@
 import type { KindName } from '../kinds.ts';
-import type { ObjectRef } from '../plan/step.ts';
+import type { ObjectRef, SeenObject } from '../plan/step.ts';
 import type { Reason } from '../reasons.ts';
 import type { JsonObject, KubeObject } from '../reduce.ts';
 
@@ -15,7 +15,7 @@ export type WriteResult = KubeObject | undefined;
  */
 export type KubeWriter = {
   create(ref: ObjectRef, object: KubeObject): Promise<WriteResult>;
-  apply(ref: ObjectRef, object: KubeObject, resourceVersion: string): Promise<WriteResult>;
+  apply(ref: ObjectRef, object: KubeObject, seen: SeenObject): Promise<WriteResult>;
   /** A merge patch of the status subresource. */
   patchStatus(ref: ObjectRef, status: JsonObject, resourceVersion: string): Promise<WriteResult>;
   delete(ref: ObjectRef, uid: string, resourceVersion: string): Promise<WriteResult>;

@@ -1,0 +1,100 @@
+import { DEFAULT_CONFIG, type MeshConfig } from '../config.ts';
+import type { ModelStatusInfo, VModelStatusInfo } from '../ports/mesh.ts';
+import { reduce, type JsonObject, type KubeObject } from '../reduce.ts';
+import type { MeshSnapshot, PredictorSnapshot, RuntimeSnapshot, Viewed } from '../snapshot.ts';
+
+/** Builders hold what a case does not care about, so that it shows only what matters. */
+export const NOW = Date.parse('2026-06-01T12:00:00Z');
+export const CONFIG: MeshConfig = { ...DEFAULT_CONFIG, podsPerRuntime: 1, restProxy: { enabled: false, port: 8008 } };
+
+const metadata = (name: string, more: object = {}) => ({
+  name,
+  namespace: 'team-a',
+  uid: `uid-of-${name}`,
+  resourceVersion: '7',
+  generation: 1,
+  ...more,
+});
+
+export function anInferenceService(path = 'a/b', status?: JsonObject, more: object = {}): KubeObject {
+  return {
+    apiVersion: 'serving.kserve.io/v1beta1',
+    kind: 'InferenceService',
+    metadata: metadata('digits', { annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh' }, ...more }),
+    spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storage: { key: 'k', path } } } },
+    ...(status && { status }),
+  };
+}
+
+export function aRuntime(spec: JsonObject = {}, name = 'mlserver'): KubeObject {
+  return {
+    metadata: metadata(name),
+    spec: {
+      multiModel: true,
+      grpcEndpoint: 'port:8085',
+      supportedModelFormats: [{ name: 'sklearn', version: '1', autoSelect: true }],
+      containers: [{ name: 'server', image: 'a/b:1' }],
+      ...spec,
+    },
+  };
+}
+
+export function viewed(kind: Parameters<typeof reduce>[0], object: KubeObject): Viewed {
+  return { revision: object.metadata.resourceVersion ?? '7', body: reduce(kind, object) };
+}
+
+export function aPredictorSnapshot(more: Partial<PredictorSnapshot> = {}): PredictorSnapshot {
+  return {
+    key: { kind: 'predictor', namespace: 'team-a', owner: 'isvc', name: 'digits' },
+    config: { kind: 'ok', config: CONFIG },
+    namespaceEnabled: true,
+    object: viewed('inferenceServices', anInferenceService()),
+    objectsComplete: true,
+    vmodel: undefined,
+    meshComplete: true,
+    endpoints: ['10.64.0.3:8033'],
+    ...more,
+  };
+}
+
+export function aRuntimeSnapshot(more: Partial<RuntimeSnapshot> = {}): RuntimeSnapshot {
+  return {
+    key: { kind: 'runtime', namespace: 'team-a', name: 'mlserver' },
+    config: { kind: 'ok', config: CONFIG },
+    namespaceEnabled: true,
+    runtime: { ...viewed('servingRuntimes', aRuntime()), kind: 'ServingRuntime' },
+    runtimesComplete: true,
+    deployments: [],
+    deploymentsComplete: true,
+    ...more,
+  };
+}
+
+export function aMeshSnapshot(more: Partial<MeshSnapshot> = {}): MeshSnapshot {
+  return {
+    key: { kind: 'mesh', namespace: 'team-a' },
+    config: { kind: 'ok', config: CONFIG },
+    namespaceEnabled: true,
+    namespace: viewed('namespaces', { metadata: metadata('team-a') }),
+    services: [],
+    servicesComplete: true,
+    ...more,
+  };
+}
+
+export function aModelStatus(status: ModelStatusInfo['status'], more: Partial<ModelStatusInfo> = {}): ModelStatusInfo {
+  return { status, errors: [], copies: [], ...more };
+}
+
+/** A VModel whose active and target model are the same. */
+export function aReply(more: Partial<VModelStatusInfo> = {}): VModelStatusInfo {
+  return {
+    status: 'DEFINED',
+    owner: 'isvc',
+    activeModelId: 'digits__isvc-1111111111',
+    targetModelId: 'digits__isvc-1111111111',
+    activeModelStatus: aModelStatus('LOADED'),
+    targetModelStatus: undefined,
+    ...more,
+  };
+}
