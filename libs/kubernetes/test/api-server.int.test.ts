@@ -35,6 +35,11 @@ function service(name: string, port = 80): KubeObject {
   };
 }
 
+function portsOf(object: KubeObject | undefined): readonly number[] {
+  const { ports = [] } = (object?.['spec'] ?? {}) as { readonly ports?: readonly { readonly port: number }[] };
+  return ports.map(({ port }) => port);
+}
+
 async function kindOf(call: Promise<unknown>): Promise<string> {
   return call.then(
     () => 'no error',
@@ -54,22 +59,15 @@ describe('writes', () => {
     const created = await writer.create(refTo('applied'), service('applied'));
     const seen = created?.metadata.resourceVersion ?? '';
     const applied = await writer.apply(refTo('applied'), service('applied', 81), { resourceVersion: seen, adopt: 0 });
-    const { ports } = applied?.['spec'] as { ports: { port: number }[] };
     // What the creation set and the apply no longer wants is gone.
-    assert.deepEqual(
-      ports.map(({ port }) => port),
-      [81],
-    );
+    assert.deepEqual(portsOf(applied), [81]);
     for (const adopt of [undefined, 0]) {
       const stale = writer.apply(refTo('applied'), service('applied', 82), { resourceVersion: seen, adopt });
       assert.equal(await kindOf(stale), 'Conflict');
     }
     const now = { resourceVersion: applied?.metadata.resourceVersion ?? '', adopt: undefined };
     const again = await writer.apply(refTo('applied'), service('applied', 82), now);
-    assert.deepEqual(
-      (again?.['spec'] as { ports: { port: number }[] }).ports.map(({ port }) => port),
-      [82],
-    );
+    assert.deepEqual(portsOf(again), [82]);
   });
 
   test('a deletion of another incarnation is a conflict, of what is gone no error', async () => {

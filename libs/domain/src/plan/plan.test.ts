@@ -190,5 +190,5 @@ function stored(object: KubeObject): KubeObject {
 
 function withLive(snapshot: Snapshot, live: KubeObject): Snapshot {
   if ('services' in snapshot) return { ...snapshot, services: [viewed('services', live)] };
-  return { ...snapshot, deployments: [viewed('deployments', live)] } as Snapshot;
+  return { ...snapshot, deployments: [viewed('deployments', live)] };
 }

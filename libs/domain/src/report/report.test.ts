@@ -29,7 +29,7 @@ function words({ status }: Report): string {
   const failure = modelStatus['lastFailureInfo'] as Record<string, string> | undefined;
   return [
     conditions.map(({ status: truth, reason = '' }) => `${truth}${reason && ` ${reason}`}`).join(','),
-    modelStatus['transitionStatus'],
+    modelStatus['transitionStatus'] as string,
     `${states['activeModelState']}/${states['targetModelState']}`,
     failure?.['reason'] ?? '-',
   ].join(' | ');
