@@ -1,5 +1,6 @@
 import { FIXED_PORTS, startSandbox, type Progress, type Sandbox } from '@meshkeeper/sandbox';
 import { aborted } from './interrupt.ts';
+import { prepareNewRedis } from './new-redis.ts';
 import { ROOT, stateFolder } from './state-folder.ts';
 import { welcome } from './welcome.ts';
 
@@ -37,6 +38,7 @@ async function start(options: RunOptions): Promise<Sandbox | undefined> {
       fresh,
       replicas,
       signal,
+      newRedis: prepareNewRedis,
       progress,
     });
   } catch (error) {

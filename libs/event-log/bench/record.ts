@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os';
 import type { Change } from '@meshkeeper/domain';
-import { connectRedis, Recorder } from '../src/index.ts';
+import { connectRedis, initialiseLog, Recorder } from '../src/index.ts';
 
 const OBJECTS = 20_000;
 const CALL = 500;
@@ -13,7 +13,7 @@ export async function benchRecord(say: (line: string) => void, redisUrl: string)
   const redis = connectRedis({ url: redisUrl });
   try {
     const recorder = new Recorder({ redis, prefix: '{bench}', queue: 'bench', form: 1, lockDurationMs: 0 });
-    await recorder.initialise();
+    await initialiseLog(redis, '{bench}');
     const opened = await recorder.openSource(SOURCE, { identity: 'bench', head: '1' }, { epoch: '', cursor: '' });
     if (opened.status !== 'ok') throw new Error(`The source was not opened: ${opened.status}`);
     const list = { id: 'list', pages: 0, revision: '1' };

@@ -8,6 +8,7 @@
  */
 export { foldLog, parseLogEntry, type LogEntry, type View } from './fold.ts';
 export { gather } from './gather.ts';
+export { initialiseLog } from './initialise-log.ts';
 export { readHistory, readLog } from './history.ts';
 export { recordSource, type RecordSourceOptions, type SourceObserver } from './record-source.ts';
 export { Recorder, type EventLogOptions, type Opened, type Recorded } from './recorder.ts';

@@ -131,13 +131,6 @@ export class Recorder implements EffectLog {
     } while (cursor !== '0');
   }
 
-  /** Says that no worker of a former life of this Redis can exist, so that nobody waits for one. Only who made the Redis may know. */
-  async initialise(): Promise<void> {
-    await this.#options.redis.set(this.#keys.born, '0', 'NX').catch((error: unknown) => {
-      throw redisError(error);
-    });
-  }
-
   /** Marks what patterns still owe, a page at a time; hands each page of keys that want queueing to `use`. */
   async expandPatterns(use: (keys: readonly string[]) => Promise<void>): Promise<void> {
     const { redis, prefix, queue } = this.#options;

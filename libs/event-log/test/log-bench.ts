@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import type { Change, Lease, Run, RunEnd } from '@meshkeeper/domain';
 import { startRedis } from '@meshkeeper/sandbox';
 import type { Redis } from 'ioredis';
-import { connectRedis, createRunLedger, foldLog, readLog, Recorder, type EventLogOptions } from '../src/index.ts';
+import {
+  connectRedis,
+  createRunLedger,
+  foldLog,
+  initialiseLog,
+  readLog,
+  Recorder,
+  type EventLogOptions,
+} from '../src/index.ts';
 import { redisKeys } from '../src/redis-keys.ts';
 
 export const SOURCE = 'things';
@@ -60,7 +68,7 @@ export class LogBench {
   /** With the source opened at revision 1 and completed by an empty list; nothing is due. */
   static async open(url: string, options: Partial<EventLogOptions> = {}): Promise<LogBench> {
     const bench = new LogBench(url, options);
-    await bench.recorder.initialise();
+    await initialiseLog(bench.redis, bench.options.prefix);
     bench.epoch = await bench.reopen();
     await bench.list(1, []);
     return bench;

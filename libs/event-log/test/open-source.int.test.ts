@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test, type TestContext } from 'node:test';
-import { Recorder } from '../src/index.ts';
+import { initialiseLog, Recorder } from '../src/index.ts';
 import { LogBench, put, SERVER, SOURCE, startTestRedis, type TestRedis } from './log-bench.ts';
 
 const UNSEEN = { epoch: '', cursor: '' };
@@ -42,7 +42,7 @@ describe('opening a source', () => {
   test('does not wait on a Redis that was initialised', async (context) => {
     const bench = new LogBench(server.url, { now: () => 50_000 });
     context.after(() => bench.close());
-    await bench.recorder.initialise();
+    await initialiseLog(bench.redis, bench.options.prefix);
     const opened = await bench.recorder.openSource(SOURCE, SERVER, UNSEEN);
     assert.deepEqual(opened, { status: 'ok', epoch: '50000', cursor: '', complete: false });
   });

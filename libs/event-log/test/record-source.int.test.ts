@@ -191,3 +191,26 @@ function bound(made: Scene): Pick<Scene, 'bench' | 'server' | 'queued' | 'settle
   const { bench, server, queued } = made;
   return { bench, server, queued, settled: () => made.settled(), state: () => made.state() };
 }
+
+test('recording waits while Redis takes no writes, says why, and goes on by itself', async (context) => {
+  const scene = new Scene(context);
+  scene.server.put('a');
+  const watcher = scene.watch();
+  await scene.settled();
+  const { redis: admin } = scene.bench;
+  const hindrances = [
+    { reason: 'RedisReadOnly', hinder: ['REPLICAOF', '127.0.0.1', '1'], mend: ['REPLICAOF', 'NO', 'ONE'] },
+    {
+      reason: 'RedisOutOfMemory',
+      hinder: ['CONFIG', 'SET', 'maxmemory', '1'],
+      mend: ['CONFIG', 'SET', 'maxmemory', '0'],
+    },
+  ];
+  for (const { reason, hinder, mend } of hindrances) {
+    await admin.call(hinder[0] ?? '', ...hinder.slice(1));
+    scene.server.put(`during-${reason}`);
+    await waitFor(() => watcher.failures.includes(reason), { timeoutMs: 5_000, what: `the reason ${reason}` });
+    await admin.call(mend[0] ?? '', ...mend.slice(1));
+    await scene.settled(10_000);
+  }
+});

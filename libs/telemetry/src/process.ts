@@ -11,7 +11,10 @@ const STOP_LIMIT_MS = 9_000;
  */
 export async function runProcess(logger: Logger, start: () => Promise<Stoppable>): Promise<void> {
   const fail = (error: unknown): never => {
-    logger.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    // Whoever threw on purpose has said it all in one sentence; a defect needs its stack.
+    if (isDefect(error)) logger.fatal({ err: error }, message);
+    else logger.fatal(message);
     process.exit(1);
   };
   process.once('uncaughtException', fail);
@@ -24,4 +27,8 @@ export async function runProcess(logger: Logger, start: () => Promise<Stoppable>
   setTimeout(() => fail(new Error(`Did not stop within ${STOP_LIMIT_MS} ms`)), STOP_LIMIT_MS).unref();
   await running.stop().catch(fail);
   process.exit(0);
+}
+
+function isDefect(error: unknown): boolean {
+  return !(error instanceof Error) || ['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError'].includes(error.name);
 }

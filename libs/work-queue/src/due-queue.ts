@@ -33,13 +33,17 @@ const EVENTS = 1_000;
 
 export function createDueQueue(options: DueQueueOptions): DueQueue {
   const { redis, prefix, names = QUEUE_NAMES } = options;
-  const open = <T>(name: string): Queue<T, unknown, string, T, unknown, string> =>
-    new Queue(name, {
+  const open = <T>(name: string): Queue<T, unknown, string, T, unknown, string> => {
+    const queue = new Queue<T, unknown, string, T, unknown, string>(name, {
       connection: redis,
       prefix,
       streams: { events: { maxLen: EVENTS } },
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     });
+    // The connection is the caller's, who hears its errors; a queue without a listener prints each of them.
+    queue.on('error', () => undefined);
+    return queue;
+  };
   const main = open<JobData>(names.main);
   const timers = open<TimerData>(names.timers);
   const dead = open<DeadData>(names.dead);

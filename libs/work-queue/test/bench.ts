@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Change, RunLedger } from '@meshkeeper/domain';
-import { connectRedis, createRunLedger, Recorder } from '@meshkeeper/event-log';
+import { connectRedis, createRunLedger, initialiseLog, Recorder } from '@meshkeeper/event-log';
 import {
   createDueQueue,
   QUEUE_NAMES,
@@ -43,7 +43,7 @@ export class Bench {
 
   static async open(url: string): Promise<Bench> {
     const bench = new Bench(url);
-    await bench.#recorder.initialise();
+    await initialiseLog(bench.redis, bench.prefix);
     const opened = await bench.#recorder.openSource(
       SOURCE,
       { identity: 'server', head: '1' },

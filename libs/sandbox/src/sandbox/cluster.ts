@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ControlPlaneBinaries } from '../binaries/paths.ts';
 import { clusterFiles, type ClientFiles, type ClusterFiles } from '../certificates/cluster-files.ts';
@@ -93,18 +93,25 @@ export function startMeshEtcd(input: ClusterInput): Promise<SupervisedProcess> {
   return input.parts.keep('the etcds', () => keptEtcd('mesh-etcd', input.paths.mesh, input.ports.meshEtcd, input));
 }
 
-export function startKeptRedis(input: ClusterInput): Promise<SupervisedProcess> {
+export async function startKeptRedis(
+  input: ClusterInput,
+  newRedis: (url: string) => Promise<void>,
+): Promise<SupervisedProcess> {
   const { paths, ports, parts, log } = input;
+  const url = `redis://127.0.0.1:${ports.redis}`;
+  const isNew = !existsSync(join(paths.redis, 'appendonlydir'));
   const options = { folder: paths.redis, port: ports.redis, recordFolder: paths.records };
-  return parts.keep('Kubernetes and Redis', () =>
+  const redis = await parts.keep('Kubernetes and Redis', () =>
     supervise({
       name: 'redis',
-      url: `redis://127.0.0.1:${ports.redis}`,
+      url,
       logFile: join(paths.redis, 'redis.log'),
       start: () => startRedis(options),
       log,
     }),
   );
+  if (isNew) await newRedis(url);
+  return redis;
 }
 
 function keptEtcd(name: string, folder: string, port: number, input: ClusterInput): Promise<SupervisedProcess> {

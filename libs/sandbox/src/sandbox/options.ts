@@ -33,6 +33,8 @@ export type SandboxOptions = {
   readonly logLevel?: string;
   /** Further variables for our processes, such as shorter intervals for a test. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Told the address of a Redis that has just been made: nothing can be at work on what it holds. */
+  readonly newRedis?: (url: string) => Promise<void>;
   readonly progress?: (progress: Progress) => void;
   /** Aborting it stops what has started, and `startSandbox` throws. */
   readonly signal?: AbortSignal;

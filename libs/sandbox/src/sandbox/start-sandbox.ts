@@ -107,7 +107,7 @@ async function start(options: SandboxOptions, parts: Parts): Promise<Sandbox> {
   const [kubernetes, meshEtcd, redis] = await Promise.all([
     step('Kubernetes API', () => startKubernetes(input)),
     step("The mesh's etcd", () => startMeshEtcd(input)),
-    step('Redis', () => startKeptRedis(input)),
+    step('Redis', () => startKeptRedis(input, options.newRedis ?? (async () => {}))),
   ]);
   const running: SupervisedProcess[] = [...kubernetes.processes, meshEtcd, redis];
 

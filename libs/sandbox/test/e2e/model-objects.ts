@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connectRedis, initialiseLog } from '@meshkeeper/event-log';
 import { startSandbox, waitFor, type Sandbox, type SandboxOptions } from '../../src/index.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
@@ -11,7 +12,7 @@ export type Cluster = { readonly sandbox: Sandbox; readonly folder: string; stop
 
 export async function startCluster(options: Partial<SandboxOptions> = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'meshkeeper-e2e-'));
-  const sandbox = await startSandbox({ folder: join(folder, 'state'), root: ROOT, ...options });
+  const sandbox = await startSandbox({ folder: join(folder, 'state'), root: ROOT, newRedis, ...options });
   return {
     sandbox,
     folder,
@@ -20,6 +21,11 @@ export async function startCluster(options: Partial<SandboxOptions> = {}): Promi
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function newRedis(url: string): Promise<void> {
+  const redis = connectRedis({ url });
+  await initialiseLog(redis, '{meshkeeper}').finally(() => redis.disconnect());
 }
 
 /** Sweeps and loads take their size from one variable. */
