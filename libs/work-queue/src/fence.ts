@@ -19,9 +19,11 @@ export class Fence {
 
   /** `sentAt` is the `performance.now()` before the renewal went out: the lock is no younger than that. */
   extend(sentAt: number, validForMs: number): void {
+    if (this.signal.aborted) return;
     this.#validUntil = Math.max(this.#validUntil, sentAt + validForMs);
   }
 
+  /** For good: a late renewal must not reopen what has told its calls to end. */
   close(): void {
     this.#validUntil = Number.NEGATIVE_INFINITY;
     this.#controller.abort();

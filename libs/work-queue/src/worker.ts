@@ -38,10 +38,11 @@ export function startWorker(options: WorkerOptions): WorkQueueWorker {
 
   async function process(job: Job<JobData>, token: string): Promise<void> {
     const { key } = job.data;
+    const lease: Lease = { jobId: job.id ?? '', token };
+    // Opened before the wait below, so that renewals during it keep it open.
+    const fence = worker.openFence(token, lockDurationMs - (Date.now() - (job.processedOn ?? Date.now())));
     // After a lost lock this very process may be given the key again while its first run still winds down (T5).
     while (running.has(key)) await running.get(key);
-    const lease: Lease = { jobId: job.id ?? '', token };
-    const fence = worker.openFence(token, lockDurationMs - (Date.now() - (job.processedOn ?? Date.now())));
     const done = runJob(options, job, lease, fence).finally(() => {
       running.delete(key);
       worker.dropFence(token);

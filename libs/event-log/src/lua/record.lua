@@ -43,6 +43,45 @@ local function is_known(op, revision, stored)
   return state == 'p' and stored_revision == revision
 end
 
+-- What a batch writes into one hash or sorted set goes out in one call at its end, since most of a call's cost is the call. Whatever is
+-- read of it meanwhile is asked of the batch first. Lua passes a few thousand arguments at most.
+local function batch_of(command, ...)
+  local fixed, pending = { ... }, {}
+  local batch = {}
+  function batch.set(field, value) pending[field] = value end
+  function batch.get(field) return pending[field] end
+  function batch.drop(field) pending[field] = nil end
+  -- `value_first`: a sorted set takes the score before the member.
+  function batch.flush(value_first)
+    local args = { unpack(fixed) }
+    for field, value in pairs(pending) do
+      args[#args + 1] = value_first and value or field
+      args[#args + 1] = value_first and field or value
+      if #args >= 2000 then
+        redis.call(command, unpack(args))
+        args = { unpack(fixed) }
+      end
+    end
+    if #args > #fixed then redis.call(command, unpack(args)) end
+  end
+  return batch
+end
+
+local view, meta, facts_of = batch_of('HSET', VIEW), batch_of('HSET', META), {}
+local due, owning = batch_of('ZADD', DUE, 'LT'), batch_of('ZADD', index_members('keys'))
+local function facts_batch(namespace)
+  facts_of[namespace] = facts_of[namespace] or batch_of('HSET', source_facts(source, namespace))
+  return facts_of[namespace]
+end
+
+-- All that is known of the batch's objects, read in one call for each few hundred.
+local known = {}
+for i = FIRST, #ARGV, WIDTH * 500 do
+  local objects = {}
+  for j = i, math.min(i + WIDTH * 500, #ARGV + 1) - WIDTH, WIDTH do objects[#objects + 1] = ARGV[j + 1] .. '/' .. ARGV[j + 2] end
+  for j, stored in ipairs(redis.call('HMGET', META, unpack(objects))) do known[objects[j]] = stored end
+end
+
 local function add_all(set, text) each_line(text, function(line) set[line] = true end) end
 
 -- Two objects may make the same member known, such as an address that moves from one EndpointSlice to another: the further
@@ -81,19 +120,20 @@ local function move_ownership(object, before, after)
   for key in pairs(old) do
     if not new[key] then
       redis.call('SREM', key_own(key), source .. ' ' .. object)
-      if redis.call('EXISTS', key_own(key)) == 0 then redis.call('ZREM', index_members('keys'), key) end
+      if redis.call('EXISTS', key_own(key)) == 0 then
+        owning.drop(key)
+        redis.call('ZREM', index_members('keys'), key)
+      end
     end
   end
   for key in pairs(new) do
     -- A pattern owns nothing: the keys it stands for come and go.
     if not string.find(key, '{', 1, true) then
       redis.call('SADD', key_own(key), source .. ' ' .. object)
-      redis.call('ZADD', index_members('keys'), 0, key)
+      owning.set(key, 0)
     end
   end
 end
-
-local marked_now = {}
 
 local function mark_all(keys, entry)
   for key in pairs(keys) do
@@ -101,7 +141,7 @@ local function mark_all(keys, entry)
       redis.call('RPUSH', PATTERNS, entry .. '  ' .. key)
     elseif key ~= running then
       note_mark(key, entry, now)
-      marked_now[key] = true
+      due.set(key, now)
     end
   end
 end
@@ -120,25 +160,30 @@ local function record_change(i)
   local object = namespace .. '/' .. name
   if op == 'note' then return log_entry(op, object, revision, body) end
   add_all(candidates, keys)
-  local stored = redis.call('HGET', META, object)
+  local stored = meta.get(object) or known[object]
   if is_known(op, revision, stored) then return end
   local old_keys, old_concerns, old_indexes = '', '', ''
   if stored then old_keys, old_concerns, old_indexes = string.match(stored, '^[^\1]*\1([^\1]*)\1([^\1]*)\1([^\1]*)$') end
-  local FACTS = source_facts(source, namespace)
+  local facts_here = facts_batch(namespace)
   -- What has no meta has nothing else either: a first change asks less of Redis.
-  local old_facts = stored and redis.call('HGET', FACTS, name) or ''
+  local old_facts = facts_here.get(name) or stored and redis.call('HGET', source_facts(source, namespace), name) or ''
   local entry = log_entry(op, object, revision, body)
   if op == 'put' then
-    redis.call('HSET', VIEW, object, revision .. ' ' .. body)
-    if facts ~= '' then redis.call('HSET', FACTS, name, facts) elseif old_facts ~= '' then redis.call('HDEL', FACTS, name) end
+    view.set(object, revision .. ' ' .. body)
     if stored then redis.call('ZREM', TOMBSTONES, object) end
   else
+    view.drop(object)
     redis.call('HDEL', VIEW, object)
-    redis.call('HDEL', FACTS, name)
     redis.call('ZADD', TOMBSTONES, now, object)
     facts, concerns, indexes = '', '', ''
   end
-  redis.call('HSET', META, object, epoch .. ' ' .. revision .. ' ' .. (op == 'put' and 'p' or 'd')
+  if facts ~= '' then
+    facts_here.set(name, facts)
+  elseif old_facts ~= '' then
+    facts_here.drop(name)
+    redis.call('HDEL', source_facts(source, namespace), name)
+  end
+  meta.set(object, epoch .. ' ' .. revision .. ' ' .. (op == 'put' and 'p' or 'd')
     .. '\1' .. (op == 'put' and keys or '') .. '\1' .. concerns .. '\1' .. indexes)
   move_memberships(old_indexes, indexes)
   move_ownership(object, old_keys, op == 'put' and keys or '')
@@ -155,18 +200,11 @@ end
 
 for i = FIRST, #ARGV, WIDTH do record_change(i) end
 
--- All marks of the batch become due together: one call for hundreds of keys. Lua passes a few thousand arguments at most.
-local due = {}
-local function flush_due()
-  if #due > 0 then redis.call('ZADD', DUE, 'LT', unpack(due)) end
-  due = {}
-end
-for key in pairs(marked_now) do
-  due[#due + 1] = now
-  due[#due + 1] = key
-  if #due >= 2000 then flush_due() end
-end
-flush_due()
+view.flush()
+meta.flush()
+for _, batch in pairs(facts_of) do batch.flush() end
+owning.flush(true)
+due.flush(true)
 
 if mode == 'watch' and newer(to, cursor) then
   redis.call('HSET', KEYS[1], 'cursor', to)
@@ -180,6 +218,6 @@ local pending = expand_patterns(now, 1000, expanded)
 for _, key in ipairs(expanded) do candidates[key] = true end
 local result = { 'ok', cursor or '', recorded, pending and 1 or 0 }
 for key in pairs(candidates) do
-  if not string.find(key, '{', 1, true) and wants_queueing(dedup, key, marked_now[key]) then result[#result + 1] = key end
+  if not string.find(key, '{', 1, true) and wants_queueing(dedup, key, due.get(key)) then result[#result + 1] = key end
 end
 return result
