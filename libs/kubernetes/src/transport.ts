@@ -54,9 +54,9 @@ export class KubeTransport {
 
   async #callWithRetries<T>(call: Call): Promise<T> {
     for (let attempt = 1, renewed = false; ; attempt += 1) {
-      const answer = await this.#send(call, 'calls', renewed && attempt === 2);
+      const { answer, url } = await this.#send(call, 'calls', renewed && attempt === 2);
       const text = await answer.body.text().catch((error: unknown) => {
-        throw networkError(describe(call), call.path, error);
+        throw networkError(describe(call), url, error);
       });
       if (answer.statusCode < 400) return (text === '' ? undefined : JSON.parse(text)) as T;
       const error = toError(call, answer, text);
@@ -71,7 +71,7 @@ export class KubeTransport {
 
   /** Opens a watch: the lines of its answer, each one JSON document. Ends when the server ends it. @throws CallError */
   async *stream(call: Call): AsyncGenerator<string> {
-    const answer = await this.#send(call, 'watches', false);
+    const { answer, url } = await this.#send(call, 'watches', false);
     if (answer.statusCode >= 400) throw toError(call, answer, await answer.body.text());
     let rest = '';
     try {
@@ -81,7 +81,7 @@ export class KubeTransport {
         for (const line of lines) if (line !== '') yield line;
       }
     } catch (error) {
-      throw networkError(describe(call), call.path, error);
+      throw networkError(describe(call), url, error);
     }
   }
 
@@ -89,7 +89,11 @@ export class KubeTransport {
     await Promise.all([this.#pools?.calls.destroy(), this.#pools?.watches.destroy()]);
   }
 
-  async #send(call: Call, pool: 'calls' | 'watches', renew: boolean): Promise<Dispatcher.ResponseData> {
+  async #send(
+    call: Call,
+    pool: 'calls' | 'watches',
+    renew: boolean,
+  ): Promise<{ readonly answer: Dispatcher.ResponseData; readonly url: string }> {
     const access = await this.#options.access(renew);
     const { method, path, query, body, contentType = 'application/json', signal } = call;
     try {
@@ -109,7 +113,7 @@ export class KubeTransport {
         bodyTimeout: pool === 'watches' ? WATCH_SILENCE_MS : (call.timeoutMs ?? HEADERS_MS),
       });
       this.#options.observer?.answered(method, String(answer.statusCode));
-      return answer;
+      return { answer, url: access.url };
     } catch (error) {
       this.#options.observer?.answered(method, '<error>');
       throw networkError(describe(call), access.url, error);

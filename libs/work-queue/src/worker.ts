@@ -74,14 +74,20 @@ async function runJob(options: WorkerOptions, job: Job<JobData>, lease: Lease, f
   const startedAt = performance.now();
   observer.started(key, run.markedAt === undefined ? undefined : now() - run.markedAt);
   const verdict = await settle(options, key, run, fence);
-  // The timer is set before the run is finished: dying in between repeats the run, which sets it again.
-  if (verdict.timerMs !== undefined) await queue.startTimer({ key, fencingToken: run.fencingToken }, verdict.timerMs);
+  const setTimer = async (): Promise<void> => {
+    if (verdict.timerMs !== undefined) await queue.startTimer({ key, fencingToken: run.fencingToken }, verdict.timerMs);
+  };
+  // The timer is set before the run is finished: dying in between repeats the run, which sets it again. A run that may have lost
+  // its lock asks first: its timer would take the place of the next run's.
+  const inTime = fence.isOpen;
+  if (inTime) await setTimer();
   const finished = await ledger.finish(key, lease, run, verdict.end);
   const seconds = (performance.now() - startedAt) / 1_000;
   if (finished.status === 'lost') {
     observer.finished(key, 'lost', seconds, undefined);
     return;
   }
+  if (!inTime) await setTimer();
   if (finished.behind) await queue.enqueue([key]);
   await keepDeadLetter(options, key, run, verdict);
   const converged = verdict.outcome === 'success' && !finished.behind && run.markedAt !== undefined;

@@ -284,6 +284,26 @@ export function describeWorkQueue(
       assert.deepEqual(await bench.deadLetters(), []);
     });
 
+    test('a run that lost its lock leaves the timer of the next one alone', async () => {
+      const door = gate();
+      const first = counted(async ({ guard }) => {
+        await door.opened;
+        guard();
+        return DONE;
+      });
+      // Its one place is taken, so that the other worker runs the key next.
+      bench.work(first, { concurrency: 1 });
+      await bench.change('a');
+      await runs.reach('a', 1);
+      bench.work(counted((_context, count) => ({ lookAgainMs: count === 2 ? 500 : undefined, gone: false })));
+      await bench.loseLocks();
+      await waitFor(() => bench.outcomes.includes('a requeue_after'), { timeoutMs: 5_000, what: 'the next run' });
+      door.open();
+      await waitFor(() => bench.outcomes.includes('a lost'), { timeoutMs: 1_000, what: 'the lost run to end' });
+      await runs.reach('a', 3, 2_000);
+      assert.deepEqual(bench.outcomes.slice(0, 2), ['a requeue_after', 'a lost']);
+    });
+
     test('a process that was frozen past its lock may not write (T5)', async () => {
       const codes: unknown[] = [];
       bench.work(
