@@ -46,7 +46,7 @@ async function follow(
       listed();
       if (!healthy) logger.info('Following the records in etcd again');
       healthy = true;
-      store = { ...store, revision: await watch(etcd, view, revision, signal) };
+      for await (const reached of watch(etcd, view, revision, signal)) store = { ...store, revision: reached };
     } catch (error) {
       if (healthy && !signal.aborted) logger.warn({ reason: messageOf(error) }, 'Lost the records in etcd');
       healthy = false;
@@ -72,13 +72,17 @@ async function list(etcd: EtcdClient, view: ClusterView): Promise<bigint> {
   return revision;
 }
 
-async function watch(etcd: EtcdClient, view: ClusterView, listed: bigint, signal: AbortSignal): Promise<bigint> {
-  let cursor = listed;
+/** Folds what comes, and tells each revision reached: a watch ends by an error, and how far it came must outlive it. */
+async function* watch(
+  etcd: EtcdClient,
+  view: ClusterView,
+  listed: bigint,
+  signal: AbortSignal,
+): AsyncGenerator<bigint> {
   for await (const batch of etcd.watchPrefix({ prefix: prefixOf(view), fromRevision: listed + 1n, signal })) {
     if (batch.kind !== 'events') continue;
     view.fold(batch.events.map((event) => ({ ...event, value: event.kind === 'put' ? event.value : undefined })));
     view.reached(batch.revision);
-    cursor = batch.revision;
+    yield batch.revision;
   }
-  return cursor;
 }
