@@ -168,3 +168,18 @@ test('our processes run against a cluster with the context and a Redis of their 
     Array.from({ length: 5 }, () => undefined),
   );
 });
+
+test('a user who lacks a permission is told which verb on which resource, and nothing is started', async () => {
+  await sandbox.kubectl(['create', 'serviceaccount', 'nobody']);
+  const token = (await sandbox.kubectl(['create', 'token', 'nobody'])).trim();
+  const file = join(folder, 'nobody.kubeconfig');
+  const config = JSON.parse(await sandbox.kubectl(['config', 'view', '--raw', '-o', 'json'])) as {
+    users: { user: object }[];
+  };
+  for (const entry of config.users) entry.user = { token };
+  writeFileSync(file, JSON.stringify(config));
+  const message = "Missing permission: this context's user may not get namespaces.";
+  const given = options({ folder: join(folder, 'of-nobody') }, { KUBECONFIG: file });
+  await assert.rejects(startOnContext(given), { message });
+  assert.ok(!readdirSync(folder).includes('of-nobody'));
+});

@@ -96,7 +96,9 @@ export function createDueQueue(options: DueQueueOptions): DueQueue {
 async function overtake(redis: Redis, prefix: string, queue: string, waiting: readonly Job[]): Promise<void> {
   if (waiting.length === 0) return;
   const scores = await redis.zmscore(`${prefix}:${queue}:prioritized`, ...waiting.map(({ id }) => id ?? ''));
-  await Promise.all(waiting.filter((_, i) => scores[i] !== null).map((job) => job.changePriority({ priority: 0 })));
+  const timed = waiting.filter((_, i) => scores[i] !== null);
+  // A job that was taken meanwhile cannot be moved and need not be: its run sees the mark, or the sweeper finds the key.
+  await Promise.allSettled(timed.map((job) => job.changePriority({ priority: 0 })));
 }
 
 /** An event overtakes timed work: it has no priority, and BullMQ takes such jobs first. */

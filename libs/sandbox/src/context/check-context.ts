@@ -1,5 +1,6 @@
 import { twinOf } from '../node/address-pool.ts';
 import { getOrUndefined, KubeError, type KubeClient } from '../kube/kube-client.ts';
+import { missingRight } from './missing-right.ts';
 import { originalController } from './original-controller.ts';
 import { parseEndpoints, whyUnreachable, type Address } from './reachability.ts';
 
@@ -15,10 +16,12 @@ const MESH_SERVICE = 'modelmesh-serving';
 
 /**
  * Looks whether our processes could work on a cluster, before any of them starts.
- * @throws Error with one sentence: what cannot be reached, what is missing, or that the original controller runs there.
+ * @throws Error with one sentence: what cannot be reached, which permission or object is missing, or that the original controller runs there.
  */
 export async function checkContext(check: ContextCheck): Promise<void> {
   await reachServer(check.client);
+  const missing = await missingRight(check.client);
+  if (missing !== undefined) throw new Error(`Missing permission: this context's user may not ${missing}.`);
   const original = await originalController(check.client, check.namespace, new Date());
   if (original !== undefined) throw new Error(original);
   await reachEtcd(check);
