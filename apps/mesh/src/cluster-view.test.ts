@@ -41,6 +41,16 @@ describe('the view of the records', () => {
     assert.deepEqual(ids(view), ['m']);
   });
 
+  test('a list that shows less of a record than is known comes from a restored store, and is believed', () => {
+    const view = createClusterView(scope);
+    view.fold([model('back', ['a'], 9n), model('gone', ['a'], 10n), gone('again', 8n)]);
+    view.replace(10n, [model('back', ['b'], 4n), model('again', ['b'], 5n)]);
+    assert.deepEqual(
+      [ids(view).toSorted(), [...view.copiesOn('a')], [...view.copiesOn('b')].toSorted()],
+      [['again', 'back'], [], ['again', 'back']],
+    );
+  });
+
   test('a list takes away what it lacks, but nothing that is newer', () => {
     const view = createClusterView(scope);
     view.fold([model('old', ['a'], 5n), model('kept', ['a'], 6n), model('newer', ['a'], 12n)]);

@@ -45,7 +45,7 @@ export type ClusterView = {
   /** Models that an instance holds or was told to load. */
   copiesOn(iid: string): ReadonlySet<string>;
   fold(seen: readonly Seen[]): void;
-  /** Applies a complete list: what it lacks is gone, unless it is newer than the list. */
+  /** Applies a complete list. It is right about everything but what is newer than itself: what it lacks is gone. */
   replace(revision: bigint, seen: readonly Seen[]): void;
   /** The watch has shown everything up to `revision`. */
   reached(revision: bigint): void;
@@ -73,7 +73,7 @@ export function createClusterView(scope: MeshScope): ClusterView {
     tables,
     copiesOn: (iid) => state.copies.get(iid) ?? NO_COPIES,
     fold: (seen) => notify(state, applyAll(state, seen)),
-    replace: (revision, seen) => notify(state, applyAll(state, [...seen, ...missing(state, revision, seen)])),
+    replace: (revision, seen) => notify(state, applyList(state, revision, seen)),
     reached: (revision) => {
       for (const [key, deleted] of state.tombstones) if (deleted <= revision) state.tombstones.delete(key);
     },
@@ -134,17 +134,33 @@ function index(state: State, modelId: string): void {
   }
 }
 
+/**
+ * Within one history a list never shows less of a record than is known. Where it does, the store was restored from a copy and has counted
+ * on past what is known, so that its head alone does not tell.
+ */
+function applyList(state: State, revision: bigint, seen: readonly Seen[]): readonly Changed[] {
+  const listed = new Map(seen.map(({ key, modRevision }) => [key, modRevision]));
+  for (const [key, rows, id, stored] of knownRows(state)) {
+    if (stored.modRevision <= revision && stored.modRevision !== listed.get(key))
+      rows.set(id, { ...stored, modRevision: -1n });
+  }
+  for (const [key, deleted] of state.tombstones) if (deleted <= revision) state.tombstones.delete(key);
+  return applyAll(state, [...seen, ...missing(state, revision, seen)]);
+}
+
+function* knownRows(state: State): Generator<readonly [string, Map<string, Stored<unknown>>, string, Stored<unknown>]> {
+  for (const table of Object.keys(state.tables) as RecordTable[]) {
+    const rows = state.tables[table] as Map<string, Stored<unknown>>;
+    for (const [id, stored] of rows) yield [recordPrefix(state.scope, table) + id, rows, id, stored];
+  }
+}
+
 /** What is known and not in the list, as absent at the list's revision. */
 function missing(state: State, revision: bigint, seen: readonly Seen[]): readonly Seen[] {
   const listed = new Set(seen.map(({ key }) => key));
-  const tables = Object.keys(state.tables) as RecordTable[];
-  const known = tables.flatMap((table) => {
-    const prefix = recordPrefix(state.scope, table);
-    return [...state.tables[table]].map(([id, { modRevision }]) => ({ key: prefix + id, modRevision }));
-  });
-  return known
-    .filter(({ key, modRevision }) => !listed.has(key) && modRevision < revision)
-    .map(({ key }) => ({ key, value: undefined, modRevision: revision, createRevision: 0n }));
+  return [...knownRows(state)]
+    .filter(([key, , , { modRevision }]) => !listed.has(key) && modRevision <= revision)
+    .map(([key]) => ({ key, value: undefined, modRevision: revision, createRevision: 0n }));
 }
 
 function forgetRevisions(state: State): void {

@@ -39,8 +39,10 @@ async function applyStep(ports: Ports, context: RunContext, input: RunInput, ste
     context.guard();
     const reply = await sendStep(ports, input, step);
     if (write !== undefined) {
+      const effect = await reply.effect();
+      if (step.kind === 'setVModel' && effect.change.op === 'absent') throw notRegistered(step.request.vModelId);
       ports.writes.wrote(write.kind, write.reason);
-      await logEffect(ports, context, input.gathered, write, await reply.effect());
+      await logEffect(ports, context, input.gathered, write, effect);
     }
     return { kind: 'done', step, reply: reply.status };
   } catch (error) {
@@ -51,6 +53,12 @@ async function applyStep(ports: Ports, context: RunContext, input: RunInput, ste
     }
     return { kind: 'failed', step, error: failure };
   }
+}
+
+/** A mesh whose etcd was emptied or restored may answer from what it still remembers, and nobody would ever be woken again. */
+function notRegistered(vModelId: string): CallError {
+  const message = `The mesh calls VModel ${vModelId} registered, but etcd has no record of it`;
+  return new CallError('Transient', message, { code: 'NotRegistered' });
 }
 
 type Reply = { readonly status: VModelStatusInfo | undefined; readonly effect: () => Promise<EffectResult> };

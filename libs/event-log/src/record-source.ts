@@ -40,12 +40,15 @@ type Position = { readonly epoch: string; readonly cursor: string };
 export async function recordSource(options: RecordSourceOptions): Promise<void> {
   const { feed, observer, signal, random = Math.random } = options;
   let failures = 0;
+  let lostServer = false;
   while (!signal.aborted) {
     try {
       const position = await openSource(options);
       if (position === undefined) continue;
-      await followSource(options, position, () => {
+      // A server that was away may be a restored one whose history has counted on past our cursor: only a list can tell.
+      await followSource(options, lostServer ? { ...position, cursor: '' } : position, () => {
         failures = 0;
+        lostServer = false;
       });
     } catch (error) {
       if (signal.aborted) return;
@@ -54,6 +57,7 @@ export async function recordSource(options: RecordSourceOptions): Promise<void> 
         continue;
       }
       failures += 1;
+      lostServer ||= !isOurs(error);
       observer.failed(
         feed.source,
         error instanceof CallError ? (error.code ?? error.kind) : 'Unknown',
@@ -63,6 +67,11 @@ export async function recordSource(options: RecordSourceOptions): Promise<void> 
       await pauseFor(Math.max(pause, (error as CallError).retryAfterMs ?? 0), signal);
     }
   }
+}
+
+/** A failure of Redis, or of our own making, which says nothing about the server. */
+function isOurs(error: unknown): boolean {
+  return error instanceof CallError && /^(Redis|NewerForm)/.test(error.code ?? '');
 }
 
 /** Undefined when the source has to be opened again: another watcher was faster, or Redis is new and must rest. */

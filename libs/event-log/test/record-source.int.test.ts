@@ -214,3 +214,15 @@ test('recording waits while Redis takes no writes, says why, and goes on by itse
     await scene.settled(10_000);
   }
 });
+
+test('a source ends right though its restored server has counted on past the cursor', async (context) => {
+  const scene = new Scene(context);
+  scene.server.put('kept', 'lost');
+  scene.watch();
+  await scene.settled();
+  const { head } = scene.server;
+  scene.server.restore(head - 1);
+  scene.server.put('other', 'another');
+  await scene.settled();
+  assert.ok(scene.server.head > head);
+});
