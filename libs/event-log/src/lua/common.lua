@@ -40,14 +40,17 @@ local function mark_key(key, entry, now)
   redis.call('ZADD', DUE, 'LT', now, key)
 end
 
--- A key is in the queue while BullMQ holds its deduplication id, whose value is the job. A running key may be queued once more behind
--- itself, and one that waits among timed work wants to be taken to the front.
+-- A key is in the queue while BullMQ holds its deduplication id, whose value is the job. While that job is active, which its lock shows,
+-- its run may have begun before the mark or be over already: the key is queued once more behind it. One that waits among timed work
+-- wants to be taken to the front.
 -- `marked` says that this call marked it, so that it is known to be due.
 local function wants_queueing(dedup, key, marked)
   if not marked and not redis.call('ZSCORE', DUE, key) then return false end
   local job = redis.call('GET', dedup .. key)
-  if not job or redis.call('HEXISTS', key_state(key), 'r') == 1 then return true end
-  return redis.call('ZSCORE', string.gsub(dedup, 'de:$', 'prioritized'), job) ~= false
+  if not job then return true end
+  local queue = string.sub(dedup, 1, -4)
+  if redis.call('EXISTS', queue .. job .. ':lock') == 1 then return true end
+  return redis.call('ZSCORE', queue .. 'prioritized', job) ~= false
 end
 
 -- Works off patterns: keys with holes, `runtime/{namespaces}/triton`, each hole the name of an index.
