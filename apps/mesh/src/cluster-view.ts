@@ -49,6 +49,8 @@ export type ClusterView = {
   replace(revision: bigint, seen: readonly Seen[]): void;
   /** The watch has shown everything up to `revision`. */
   reached(revision: bigint): void;
+  /** The highest revision of any record that is known, our own writes included. */
+  highest(): bigint;
   /** The store was replaced: its revisions do not compare with those known. */
   forgetRevisions(): void;
   onChange(listener: (changed: readonly Changed[]) => void): () => void;
@@ -77,6 +79,11 @@ export function createClusterView(scope: MeshScope): ClusterView {
     reached: (revision) => {
       for (const [key, deleted] of state.tombstones) if (deleted <= revision) state.tombstones.delete(key);
     },
+    highest: () =>
+      [...knownRows(state)].reduce(
+        (highest, [, , , { modRevision }]) => (modRevision > highest ? modRevision : highest),
+        0n,
+      ),
     forgetRevisions: () => forgetRevisions(state),
     onChange: (listener) => {
       state.listeners.add(listener);

@@ -38,9 +38,12 @@ async function follow(
   let healthy = true;
   while (!signal.aborted) {
     try {
+      // Our own writes are known before the watch shows them.
+      const highest = view.highest();
       const head = await etcd.readHead();
       // A restored or replaced etcd counts from elsewhere: nothing known compares with its revisions.
-      if (head.identity !== store.identity || head.revision < store.revision) view.forgetRevisions();
+      const isBehind = head.revision < store.revision || head.revision < highest;
+      if (head.identity !== store.identity || isBehind) view.forgetRevisions();
       const revision = await list(etcd, view);
       store = { identity: head.identity, revision };
       listed();

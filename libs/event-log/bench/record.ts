@@ -14,7 +14,7 @@ export async function benchRecord(say: (line: string) => void, redisUrl: string)
   try {
     const recorder = new Recorder({ redis, prefix: '{bench}', queue: 'bench', form: 1, lockDurationMs: 0 });
     await initialiseLog(redis, '{bench}');
-    const opened = await recorder.openSource(SOURCE, { identity: 'bench', head: '1' }, { epoch: '', cursor: '' });
+    const opened = await recorder.openSource(SOURCE, { identity: 'bench', head: '1' }, { epoch: '', highest: '' });
     if (opened.status !== 'ok') throw new Error(`The source was not opened: ${opened.status}`);
     const list = { id: 'list', pages: 0, revision: '1' };
     await recorder.finishList(SOURCE, opened.epoch, list);

@@ -26,8 +26,11 @@ export type EventLogOptions = {
   readonly now?: () => number;
 };
 
-/** `seen` is what was stored before the server was asked; only it makes a late caller harmless. */
-export type SeenState = Pick<SourceState, 'epoch' | 'cursor'>;
+/** `highest` is the highest revision that anything is known of, our own writes included. */
+export type StoredSource = SourceState & { readonly highest: string };
+
+/** What was stored before the server was asked; only it makes a late caller harmless. */
+export type SeenState = Pick<StoredSource, 'epoch' | 'highest'>;
 
 export type Opened =
   | { readonly status: 'ok'; readonly epoch: string; readonly cursor: string; readonly complete: boolean }
@@ -63,19 +66,19 @@ export class Recorder implements EffectLog {
   }
 
   /** What is stored of a source; empty texts when nothing is. */
-  async sourceState(source: string): Promise<SourceState> {
+  async sourceState(source: string): Promise<StoredSource> {
     const { redis } = this.#options;
     const stored = await redis
-      .hmget(this.#keys.source(source), 'epoch', 'cursor', 'complete')
+      .hmget(this.#keys.source(source), 'epoch', 'cursor', 'complete', 'highest')
       .catch((error: unknown) => {
         throw redisError(error);
       });
-    return { epoch: stored[0] ?? '', cursor: stored[1] ?? '', complete: stored[2] === '1' };
+    return { epoch: stored[0] ?? '', cursor: stored[1] ?? '', complete: stored[2] === '1', highest: stored[3] ?? '' };
   }
 
   async openSource(source: string, server: ServerHead, seen: SeenState): Promise<Opened> {
     const { redis, prefix, form, lockDurationMs } = this.#options;
-    const args = [prefix, server.identity, server.head, form, seen.epoch, seen.cursor, this.#now(), lockDurationMs];
+    const args = [prefix, server.identity, server.head, form, seen.epoch, seen.highest, this.#now(), lockDurationMs];
     const [status, epoch = '', cursor = '', complete] = asTexts(
       await scripts.open.run(redis, [this.#keys.source(source)], args),
     );

@@ -3,7 +3,7 @@ import { after, before, describe, test, type TestContext } from 'node:test';
 import { initialiseLog, Recorder } from '../src/index.ts';
 import { LogBench, put, SERVER, SOURCE, startTestRedis, type TestRedis } from './log-bench.ts';
 
-const UNSEEN = { epoch: '', cursor: '' };
+const UNSEEN = { epoch: '', highest: '' };
 let server: TestRedis;
 before(async () => {
   server = await startTestRedis();
@@ -49,14 +49,14 @@ describe('opening a source', () => {
 
   test('of the same server gives what is stored', async (context) => {
     const bench = await open(context);
-    const opened = await bench.recorder.openSource(SOURCE, SERVER, { epoch: bench.epoch, cursor: '1' });
+    const opened = await bench.recorder.openSource(SOURCE, SERVER, { epoch: bench.epoch, highest: '1' });
     assert.deepEqual(opened, { status: 'ok', epoch: bench.epoch, cursor: '1', complete: true });
   });
 
   test('of a replaced server starts the next epoch', async (context) => {
     const bench = await open(context);
     const replaced = { identity: 'another', head: '900' };
-    const opened = await bench.recorder.openSource(SOURCE, replaced, { epoch: bench.epoch, cursor: '1' });
+    const opened = await bench.recorder.openSource(SOURCE, replaced, { epoch: bench.epoch, highest: '1' });
     assert.deepEqual(opened, { status: 'ok', epoch: next(bench.epoch), cursor: '', complete: false });
   });
 
@@ -64,7 +64,17 @@ describe('opening a source', () => {
     const bench = await open(context);
     await bench.watch(1, 10, put('a', 10));
     const restored = { ...SERVER, head: '9' };
-    const opened = await bench.recorder.openSource(SOURCE, restored, { epoch: bench.epoch, cursor: '10' });
+    const opened = await bench.recorder.openSource(SOURCE, restored, { epoch: bench.epoch, highest: '10' });
+    assert.deepEqual(opened, { status: 'ok', epoch: next(bench.epoch), cursor: '', complete: false });
+  });
+
+  test('of a server whose head is behind one of our own writes starts the next epoch, wherever the cursor stands', async (context) => {
+    const bench = await open(context);
+    const effect = { key: 'thing/a', fencingToken: 1, write: 'w', reason: 'r', outcome: 'ok', cause: [] };
+    await bench.recorder.recordEffect(SOURCE, bench.epoch, effect, put('a', 10));
+    const seen = await bench.recorder.sourceState(SOURCE);
+    assert.deepEqual({ cursor: seen.cursor, highest: seen.highest }, { cursor: '1', highest: '10' });
+    const opened = await bench.recorder.openSource(SOURCE, { ...SERVER, head: '9' }, seen);
     assert.deepEqual(opened, { status: 'ok', epoch: next(bench.epoch), cursor: '', complete: false });
   });
 
@@ -82,15 +92,15 @@ describe('opening a source', () => {
     const epoch = await bench.reopen({ identity: 'another', head: '900' });
     const frozen = await bench.recorder.openSource(SOURCE, SERVER, seen);
     const state = await bench.recorder.sourceState(SOURCE);
-    assert.deepEqual([frozen, state], [{ status: 'moved' }, { epoch, cursor: '', complete: false }]);
+    assert.deepEqual([frozen, state], [{ status: 'moved' }, { epoch, cursor: '', complete: false, highest: '' }]);
   });
 
   test('that a newer program keeps is refused; a newer program starts the next epoch', async (context) => {
     const bench = await open(context);
     const newer = new Recorder({ ...bench.options, form: 10 });
     const older = new Recorder({ ...bench.options, form: 9 });
-    const taken = await newer.openSource(SOURCE, SERVER, { epoch: bench.epoch, cursor: '1' });
-    const late = await older.openSource(SOURCE, SERVER, { epoch: next(bench.epoch), cursor: '' });
+    const taken = await newer.openSource(SOURCE, SERVER, { epoch: bench.epoch, highest: '1' });
+    const late = await older.openSource(SOURCE, SERVER, { epoch: next(bench.epoch), highest: '' });
     assert.deepEqual(
       [taken, late],
       [{ status: 'ok', epoch: next(bench.epoch), cursor: '', complete: false }, { status: 'form' }],

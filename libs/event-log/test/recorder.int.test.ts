@@ -63,7 +63,12 @@ describe('recording what a watch shows', () => {
     const bench = await open(context);
     await bench.watch(1, 9);
     await bench.watch(1, 5);
-    assert.deepEqual(await bench.recorder.sourceState(SOURCE), { epoch: bench.epoch, cursor: '9', complete: true });
+    assert.deepEqual(await bench.recorder.sourceState(SOURCE), {
+      epoch: bench.epoch,
+      cursor: '9',
+      complete: true,
+      highest: '9',
+    });
   });
 
   test('after the loss of its last writes it is refused as ahead, until it goes on from what is stored', async (context) => {

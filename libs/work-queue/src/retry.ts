@@ -16,7 +16,7 @@ export type RetryPolicy = {
   readonly deadAfter: number;
 };
 
-export const RETRY_POLICY: RetryPolicy = { baseMs: 100, capMs: 60_000, terminalMs: 300_000, deadAfter: 10 };
+export const RETRY_POLICY: RetryPolicy = { baseMs: 100, capMs: 30_000, terminalMs: 300_000, deadAfter: 10 };
 
 /** The one switch from the class of an error to a retry. `failures` counts this failure too. */
 export function retryFor(error: unknown, failures: number, policy: RetryPolicy = RETRY_POLICY): Retry {

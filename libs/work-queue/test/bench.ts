@@ -47,7 +47,7 @@ export class Bench {
     const opened = await bench.#recorder.openSource(
       SOURCE,
       { identity: 'server', head: '1' },
-      { epoch: '', cursor: '' },
+      { epoch: '', highest: '' },
     );
     if (opened.status !== 'ok') throw new Error(`The source was not opened: ${opened.status}`);
     bench.#epoch = opened.epoch;

@@ -34,6 +34,12 @@ local function note_mark(key, entry, now)
   if redis.call('LPUSH', history, entry) > 32 then redis.call('LTRIM', history, 0, 31) end
 end
 
+-- The highest revision that anything is known of, our own writes included: a server that stands before it was restored.
+local function raise_highest(state, revision)
+  local highest = redis.call('HGET', state, 'highest')
+  if not highest or newer(revision, highest) then redis.call('HSET', state, 'highest', revision) end
+end
+
 -- Marks one work key as due because of one log entry. A mark lowers a later deadline, never raises an earlier one.
 local function mark_key(key, entry, now)
   note_mark(key, entry, now)

@@ -11,6 +11,7 @@ if (redis.call('GET', pages) or '0') ~= ARGV[5] then return 'ahead' end
 redis.call('DEL', pages)
 local cursor = state[2]
 if not cursor or newer(ARGV[6], cursor) then redis.call('HSET', KEYS[1], 'cursor', ARGV[6]) end
+raise_highest(KEYS[1], ARGV[6])
 redis.call('HSET', KEYS[1], 'complete', 1)
 
 -- A plan concludes nothing from an incomplete source; now it may.

@@ -146,7 +146,7 @@ local function mark_all(keys, entry)
   end
 end
 
-local candidates, recorded = {}, 0
+local candidates, recorded, highest = {}, 0, '0'
 
 local function log_entry(op, object, revision, body)
   recorded = recorded + 1
@@ -167,6 +167,7 @@ local function record_change(i)
   local facts_here = facts_batch(namespace)
   -- What has no meta has nothing else either: a first change asks less of Redis.
   local old_facts = facts_here.get(name) or stored and redis.call('HGET', source_facts(source, namespace), name) or ''
+  if newer(revision, highest) then highest = revision end
   local entry = log_entry(op, object, revision, body)
   if op == 'put' then
     view.set(object, revision .. ' ' .. body)
@@ -199,6 +200,9 @@ local function record_change(i)
 end
 
 for i = FIRST, #ARGV, WIDTH do record_change(i) end
+
+if mode == 'watch' and newer(to, highest) then highest = to end
+if newer(highest, '0') then raise_highest(KEYS[1], highest) end
 
 view.flush()
 meta.flush()
