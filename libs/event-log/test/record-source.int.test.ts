@@ -132,8 +132,8 @@ for (const watchers of [1, 2]) {
       await waitFor(restored, { timeoutMs: 5_000, what: 'the cursor to stand at the head' });
       server.put('f');
       await settled();
-      const { cursor, complete } = await state();
-      assert.deepEqual({ cursor, complete }, { cursor: String(server.head), complete: true });
+      const head = String(server.head);
+      assert.deepEqual({ ...(await state()), epoch: '' }, { epoch: '', cursor: head, complete: true, highest: head });
     });
 
     test('ends in the right view, in the next epoch, after its server was restored or replaced', async (context) => {
