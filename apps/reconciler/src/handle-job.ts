@@ -6,6 +6,7 @@ import {
   plan,
   report,
   toSnapshot,
+  type Obstacle,
   type WorkKey,
 } from '@meshkeeper/domain';
 import type { HandleRun, RunContext, RunResult } from '@meshkeeper/work-queue';
@@ -28,6 +29,7 @@ export function createHandleJob(ports: Ports): HandleRun {
 
     // 3. Plan: a pure function says what to do, as data.
     const planned = plan(snapshot, ports.now());
+    if (planned.obstacle !== undefined) tellObstacle(ports, key, planned.obstacle);
 
     // 4. Apply: one step after the other, each guarded, each logged with its cause; a failed one skips the rest.
     const outcomes = await applySteps(ports, context, { key, gathered, snapshot, steps: planned.steps });
@@ -44,6 +46,13 @@ export function createHandleJob(ports: Ports): HandleRun {
     if (reported.error !== undefined) throw reported.error;
     return { lookAgainMs: reported.lookAgainMs, gone: reported.gone };
   };
+}
+
+/** A wrong configuration hinders every key; each namespace's own key says so for all of them. */
+function tellObstacle({ logger, writes }: Ports, key: WorkKey, { reason, message }: Obstacle): void {
+  writes.hindered(key.kind, reason);
+  const level = reason === 'InvalidConfiguration' && key.kind === 'mesh' ? 'warn' : 'debug';
+  logger[level]({ key: formatKey(key), reason }, message);
 }
 
 function readKey(text: string): WorkKey {

@@ -34,7 +34,7 @@ export { CONFIG_MAP_NAME, FIELD_MANAGER, FORM, KINDS, MESH_SOURCE, type Kind, ty
 export { firstDifference } from './plan/difference.ts';
 export { plan } from './plan/plan.ts';
 export { wantedOf } from './plan/plan-predictor.ts';
-export type { ObjectRef, Outcome, Plan, SeenObject, Step } from './plan/step.ts';
+export type { ObjectRef, Obstacle, Outcome, Plan, SeenObject, Step } from './plan/step.ts';
 export type { EventSink, KubeReader, KubeWriter, WriteResult } from './ports/kubernetes.ts';
 export type { MeshRecords } from './ports/mesh-records.ts';
 export { REASONS, type Reason } from './reasons.ts';
