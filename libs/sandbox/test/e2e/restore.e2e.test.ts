@@ -55,7 +55,7 @@ test('a restored etcd of the mesh gets back what was registered since, and loses
     await untilReady(cluster, 'since-backup', '', 60_000);
   });
   await waitFor(async () => 'since-backup' in (await vmodels()), {
-    timeoutMs: 120_000,
+    timeoutMs: 60_000,
     what: 'the model to be registered again',
   });
   const { 'since-backup': _, ...rest } = await vmodels();
