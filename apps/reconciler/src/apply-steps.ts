@@ -13,7 +13,7 @@ import {
   type WorkKey,
 } from '@meshkeeper/domain';
 import type { RunContext } from '@meshkeeper/work-queue';
-import { kubeEffect, logEffect, meshEffect, type EffectResult, type Write } from './effects.ts';
+import { kubeEffect, logEffect, meshEffect, unknownMeshEffect, type EffectResult, type Write } from './effects.ts';
 import type { Ports } from './ports.ts';
 
 export type RunInput = { readonly key: WorkKey; readonly gathered: Gathered; readonly snapshot: Snapshot };
@@ -139,7 +139,7 @@ function failedEffect(ports: Ports, step: Step, namespace: string, { code, kind,
   const outcome = `${code ?? kind}: ${message}`;
   if ('target' in step) return kubeEffect(ports, step.target, outcome, undefined);
   const vModelId = step.kind === 'setVModel' ? step.request.vModelId : step.ref.vModelId;
-  return kubeEffect(ports, { kind: 'inferenceServices', namespace, name: vModelId }, outcome, undefined);
+  return unknownMeshEffect(namespace, vModelId, outcome);
 }
 
 function toCallError(error: unknown): CallError {

@@ -76,10 +76,15 @@ export async function meshEffect(
       { vModelId, error: messageOf(error) },
       'A record could not be read back; the watcher will see it',
     );
-    return { source: MESH_SOURCE, outcome, change: note(namespace, `vmodels/${vModelId}`) };
+    return unknownMeshEffect(namespace, vModelId, outcome);
   }
 }
 
-export function note(namespace: string, name: string): Change {
+/** What a write to the mesh left behind is not known. */
+export function unknownMeshEffect(namespace: string, vModelId: string, outcome: string): EffectResult {
+  return { source: MESH_SOURCE, outcome, change: note(namespace, `vmodels/${vModelId}`) };
+}
+
+function note(namespace: string, name: string): Change {
   return { op: 'note', namespace, name, revision: '0', body: '', facts: '', keys: [], concerns: [], indexes: [] };
 }

@@ -1,6 +1,6 @@
 /**
- * Steps 3 to 6: drains the queue. Each job is one key; `handle-job.ts` tells the story of its run. Stateless: any number of these
- * share the queue, and what one leaves unfinished another runs.
+ * Steps 3 to 6: drains the queue. Each job is one key; `handle-job.ts` tells the story of its run. Stateless: as many of these
+ * as are wanted share the queue, and what one leaves unfinished another runs.
  */
 import { waitForRedis } from '@meshkeeper/event-log';
 import { readSettingsOrExit } from '@meshkeeper/settings';

@@ -1,4 +1,4 @@
-import { DEFAULT_CONFIG, type MeshConfig } from './config.ts';
+import { DEFAULT_CONFIG, type MeshConfig } from './config/mesh-config.ts';
 import { endpointsIndex } from './change-to-keys.ts';
 import type { ConfigFacts, NamespaceFacts } from './facts.ts';
 import { CONFIG_MAP_NAME, KINDS, MESH_SOURCE } from './kinds.ts';
@@ -63,8 +63,8 @@ export function gatherRequest(key: WorkKey, ownNamespace: string, serviceName: s
     key: formatKey(key),
     sources: [...kubeSources, MESH_SOURCE],
     facts: [
-      { source: KINDS.config.source, namespace: ownNamespace },
-      { source: KINDS.namespaces.source, namespace: '' },
+      { source: KINDS.config.source, namespace: ownNamespace, name: CONFIG_MAP_NAME },
+      { source: KINDS.namespaces.source, namespace: '', name: namespace },
     ],
     objects: key.kind === 'runtime' ? [clusterRuntime] : [],
     indexes: [endpointsIndex(namespace, serviceName)],
@@ -77,7 +77,11 @@ export function toSnapshot(key: WorkKey, gathered: Gathered): Snapshot {
   const [config, namespaces] = gathered.facts;
   const namespaceFacts = namespaces?.[key.namespace] as NamespaceFacts | undefined;
   const surroundings: Surroundings = {
-    config: (config?.[CONFIG_MAP_NAME] as ConfigFacts | undefined) ?? { kind: 'ok', config: DEFAULT_CONFIG },
+    config: (config?.[CONFIG_MAP_NAME] as ConfigFacts | undefined) ?? {
+      kind: 'ok',
+      config: DEFAULT_CONFIG,
+      warnings: [],
+    },
     namespaceEnabled:
       complete(KINDS.namespaces.source) && complete(KINDS.config.source)
         ? (namespaceFacts?.enabled ?? false)

@@ -14,7 +14,9 @@ export async function gather(options: EventLogOptions, request: GatherRequest): 
   const questions = [
     ...request.sources.map((source) => `s ${source}`),
     ...request.objects.map(({ source, namespace, name }) => `o ${source} ${namespace}/${name}`),
-    ...request.facts.map(({ source, namespace }) => `f ${source} ${namespace}`),
+    ...request.facts.map(({ source, namespace, name }) =>
+      name === undefined ? `f ${source} ${namespace}` : `n ${source} ${namespace}/${name}`,
+    ),
     ...request.indexes.map((index) => `i ${index}`),
   ];
   const args = [prefix, form, ...questions];

@@ -4,7 +4,7 @@ import type { ListPosition, Recorded, Recorder } from './recorder.ts';
 
 /** What a watcher says about its work; each is one metric or log line of the process. */
 export type SourceObserver = {
-  /** A batch was recorded, or found to be known. */
+  /** A batch was recorded, or found to be known; an empty one shows that Redis answers and stands where it should. */
   recorded(source: string, changes: number, fresh: number): void;
   listed(source: string, objects: number): void;
   /** `reason` is the error's code, or its class. */
@@ -195,7 +195,7 @@ async function watchSource(
 
 async function use(options: RecordSourceOptions, recorded: Recorded, changes: number): Promise<void> {
   if (recorded.status !== 'ok') throw new Refused(recorded.status);
-  if (changes > 0) options.observer.recorded(options.feed.source, changes, recorded.recorded);
+  options.observer.recorded(options.feed.source, changes, recorded.recorded);
   if (recorded.keys.length > 0) await options.queue.enqueue(recorded.keys);
 }
 

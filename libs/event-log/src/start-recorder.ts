@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { FORM, messageOf, type DueKeys, type SourceFeed } from '@meshkeeper/domain';
 import type { Redis } from 'ioredis';
 import { recordSource, type SourceObserver } from './record-source.ts';
@@ -27,6 +28,8 @@ export type RecorderProcessOptions = {
 /** The time that a worker may hold a run without renewing its lock, ms; everybody must mean the same. */
 export const LOCK_DURATION_MS = 10_000;
 
+const STOP_WITHIN_MS = 2_000;
+
 export type RecorderProcess = {
   /** Undefined while every source records; else one sentence. */
   problem(): string | undefined;
@@ -51,11 +54,18 @@ export function startRecorder(options: RecorderProcessOptions): RecorderProcess 
   };
   const queue = options.openQueue(redis);
   const recorder = new Recorder({ redis, prefix, queue: queueName, form: FORM, lockDurationMs: LOCK_DURATION_MS });
+  const goesOn = (source: string): void => {
+    if (blocked.delete(source)) logger.info({ source }, 'Recording goes on');
+  };
   const watched: SourceObserver = {
-    ...observer,
+    alive: observer.alive,
+    recorded(source, changes, fresh) {
+      observer.recorded(source, changes, fresh);
+      goesOn(source);
+    },
     listed(source, objects) {
       observer.listed(source, objects);
-      if (blocked.delete(source)) logger.info({ source }, 'Recording goes on');
+      goesOn(source);
     },
     failed(source, reason, message) {
       observer.failed(source, reason);
@@ -80,9 +90,12 @@ export function startRecorder(options: RecorderProcessOptions): RecorderProcess 
         ?.join(': '),
     async stop(): Promise<void> {
       stopping.abort(new Error('stopping'));
-      await done.catch(() => undefined);
-      await queue.stop();
+      const ended = done.catch(() => undefined);
+      await Promise.race([ended, setTimeout(STOP_WITHIN_MS, undefined, { ref: false })]);
+      // A call waits for a Redis that is away as long as its connection stands.
       redis.disconnect();
+      await ended;
+      await queue.stop();
     },
   };
 }

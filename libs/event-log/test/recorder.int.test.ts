@@ -286,6 +286,8 @@ describe('gathering', () => {
       facts: [
         { source: SOURCE, namespace: 'ns' },
         { source: SOURCE, namespace: 'empty' },
+        { source: SOURCE, namespace: 'ns', name: 'other' },
+        { source: SOURCE, namespace: 'ns', name: 'none' },
       ],
       objects: [
         { source: SOURCE, namespace: 'ns', name: 'other' },
@@ -299,7 +301,7 @@ describe('gathering', () => {
         [SOURCE]: { epoch: bench.epoch, cursor: '6', complete: true },
         unknown: { epoch: '', cursor: '', complete: false },
       },
-      facts: [{ b: { port: 2 }, other: 1 }, {}],
+      facts: [{ b: { port: 2 }, other: 1 }, {}, { other: 1 }, {}],
       indexes: [['x', 'y'], []],
     });
   });

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   CallError,
   KINDS,
@@ -37,6 +38,7 @@ const LIST_TIMEOUT_MS = 60_000;
 /** The server ends a watch after this time, a little different for each, so that they do not all come back at once. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
 const BATCH = 500;
+const LEAST_WATCH_MS = 1_000;
 
 /** One kind of one API server as a source: paged lists, resumable watches with bookmarks. */
 export function createKubeFeed(options: FeedOptions): SourceFeed {
@@ -109,11 +111,15 @@ async function* watchChanges(options: FeedOptions, from: string, signal: AbortSi
       resourceVersion: revision,
       timeoutSeconds,
     };
+    const least = setTimeout(LEAST_WATCH_MS, undefined, { signal });
+    least.catch(() => undefined);
     for await (const line of transport.stream({ method: 'GET', path: collection(options), query, signal })) {
       const item = toItem(kind, JSON.parse(line) as WatchEvent, context);
       revision = item.to;
       yield item;
     }
+    // A server that ends each watch at once must not be asked in a hot loop.
+    await least;
   }
 }
 

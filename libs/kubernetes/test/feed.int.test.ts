@@ -108,6 +108,22 @@ describe('a source on a real API server', () => {
     assert.deepEqual(seen, ['put first', 'put second']);
   });
 
+  test('is not asked in a hot loop where the server ends each watch at once', async () => {
+    const from = (await services().readHead(NEVER)).head;
+    const opened: number[] = [];
+    const ends = new Proxy(transport, {
+      get: (target, name) =>
+        name === 'stream'
+          ? async function* () {
+              opened.push(Date.now());
+            }
+          : (Reflect.get(target, name, target) as unknown),
+    });
+    const feed = createKubeFeed({ transport: ends, kind: 'services', context });
+    await exhaust(feed.watch(from, AbortSignal.timeout(2_500))).catch(() => undefined);
+    assert.deepEqual([opened.length > 1, opened.length < 5], [true, true], `asked ${opened.length} times in 2.5 s`);
+  });
+
   test('whose server dies fails for now, and is listed and watched on once it is back', async () => {
     const from = (await services().readHead(NEVER)).head;
     const watching = failure(exhaust(services().watch(from, NEVER)));

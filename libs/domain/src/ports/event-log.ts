@@ -92,7 +92,8 @@ export type SourceState = { readonly epoch: string; readonly cursor: string; rea
 export type GatherRequest = {
   readonly key: string;
   readonly sources: readonly string[];
-  readonly facts: readonly { readonly source: string; readonly namespace: string }[];
+  /** Facts of all objects of a namespace, or of the named one alone. */
+  readonly facts: readonly { readonly source: string; readonly namespace: string; readonly name?: string }[];
   /** Objects read by name although the key does not own them. */
   readonly objects: readonly { readonly source: string; readonly namespace: string; readonly name: string }[];
   readonly indexes: readonly string[];
