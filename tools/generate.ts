@@ -1,15 +1,27 @@
 /**
- * Generates the TypeScript of `proto/` into `libs/modelmesh/src/gen/`, offline: buf's own compiler and ts-proto come from npm.
- * `--check` generates into a temporary folder instead, and fails with the names of the files that are not current.
+ * Generates the TypeScript of `proto/` into `libs/modelmesh/src/gen/`, and the page on configuration, offline: buf's own compiler and
+ * ts-proto come from npm. `--check` generates into a temporary folder only, and fails with the names of the files that are not current.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { configurationPage } from './configuration-page.ts';
 
 const root = join(import.meta.dirname, '..');
 const binaries = join(root, 'node_modules/.bin');
-const target = join(root, 'libs/modelmesh/src/gen');
+const CODE = 'libs/modelmesh/src/gen';
+const PAGE = 'docs/configuration.md';
 
 const OPTIONS = [
   'outputServices=nice-grpc',
@@ -23,7 +35,8 @@ const OPTIONS = [
   'env=node',
 ];
 
-function generateInto(folder: string, scratch: string): void {
+function generateCode(folder: string, scratch: string): void {
+  mkdirSync(folder, { recursive: true });
   const template = join(scratch, 'buf.gen.json');
   const plugin = { local: join(binaries, 'protoc-gen-ts_proto'), out: folder, opt: OPTIONS };
   writeFileSync(template, JSON.stringify({ version: 'v2', plugins: [plugin] }));
@@ -33,15 +46,25 @@ function generateInto(folder: string, scratch: string): void {
   });
 }
 
-function filesOf(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+/** The page as the formatter leaves it, which knows how wide a table is. */
+function generatePage(file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, configurationPage());
+  execFileSync(join(binaries, 'oxfmt'), ['--config', join(root, '.oxfmtrc.json'), file], { cwd: dirname(file) });
+}
+
+/** The files of a folder, or a file alone, by their names in `folder`. */
+function filesOf(folder: string, target: string): readonly string[] {
+  const path = join(folder, target);
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return [target];
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }
 
-/** Files that one folder lacks, or that differ. */
-function differences(left: string, right: string): readonly string[] {
-  const names = [...new Set([...filesOf(left), ...filesOf(right)])].sort();
+/** Files of a target that one folder lacks, or that differ. */
+function differences(left: string, right: string, target: string): readonly string[] {
+  const names = [...new Set([...filesOf(left, target), ...filesOf(right, target)])].sort();
   const read = (folder: string, name: string) =>
     existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : undefined;
   return names.filter((name) => read(left, name) !== read(right, name));
@@ -49,20 +72,20 @@ function differences(left: string, right: string): readonly string[] {
 
 const scratch = mkdtempSync(join(tmpdir(), 'meshkeeper-generate-'));
 try {
-  const fresh = join(scratch, 'gen');
-  mkdirSync(fresh);
-  generateInto(fresh, scratch);
+  generateCode(join(scratch, CODE), scratch);
+  generatePage(join(scratch, PAGE));
+  const targets = [CODE, PAGE];
   if (process.argv.includes('--check')) {
-    const stale = differences(target, fresh);
+    const stale = targets.flatMap((target) => differences(root, scratch, target));
     if (stale.length > 0) {
-      console.error(
-        `Not current, run \`npm run generate\`:\n${stale.map((name) => `  ${relative(root, join(target, name))}`).join('\n')}`,
-      );
+      console.error(`Not current, run \`npm run generate\`:\n${stale.map((name) => `  ${name}`).join('\n')}`);
       process.exitCode = 1;
     }
   } else {
-    rmSync(target, { recursive: true, force: true });
-    cpSync(fresh, target, { recursive: true });
+    for (const target of targets) {
+      rmSync(join(root, target), { recursive: true, force: true });
+      cpSync(join(scratch, target), join(root, target), { recursive: true });
+    }
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

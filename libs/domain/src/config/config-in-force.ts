@@ -1,0 +1,20 @@
+import type { ConfigFacts } from '../facts.ts';
+import { CONFIG_MAP_NAME, KINDS } from '../kinds.ts';
+import type { Gathered, GatherRequest } from '../ports/event-log.ts';
+import { DEFAULT_CONFIG, type MeshConfig } from './mesh-config.ts';
+
+const { source } = KINDS.config;
+
+/** What to gather for those who plan nothing and need the configuration alone. It asks for nothing that they record themselves. */
+export function configRequest(ownNamespace: string): GatherRequest {
+  const facts = [{ source, namespace: ownNamespace, name: CONFIG_MAP_NAME }];
+  return { key: '', sources: [source], facts, objects: [], indexes: [] };
+}
+
+/** The configuration that plans see; undefined while it is not known, or wrong. */
+export function configInForce(gathered: Gathered): MeshConfig | undefined {
+  if (gathered.sources[source]?.complete !== true) return undefined;
+  const facts = gathered.facts[0]?.[CONFIG_MAP_NAME] as ConfigFacts | undefined;
+  if (facts === undefined) return DEFAULT_CONFIG;
+  return facts.kind === 'ok' ? facts.config : undefined;
+}
