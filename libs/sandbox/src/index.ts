@@ -12,6 +12,14 @@
  */
 export { controlPlaneBinaries, findBinaries } from './binaries/control-plane-binaries.ts';
 export type { ControlPlaneBinaries } from './binaries/paths.ts';
+export {
+  createAuthority,
+  createLeaf,
+  createSelfSigned,
+  type Authority,
+  type Certificate,
+  type LeafRequest,
+} from './certificates/certificate.ts';
 export { clusterFiles, type ClusterFiles } from './certificates/cluster-files.ts';
 export { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane/control-plane.ts';
 export { ensureRedis } from './ensure-redis.ts';
@@ -33,6 +41,7 @@ export type { Kubectl } from './sandbox/kubectl.ts';
 export type { Progress, SandboxOptions } from './sandbox/options.ts';
 export { FIXED_PORTS, type SandboxPorts } from './sandbox/ports.ts';
 export { startSandbox, type Sandbox } from './sandbox/start-sandbox.ts';
+export { createServingAuthority, registerWebhooks, type ServingAuthority } from './sandbox/webhook.ts';
 export { readState, statePaths } from './sandbox/state-folder.ts';
 export type { SupervisedProcess } from './supervised.ts';
 export { stopLeftovers } from './process-record.ts';

@@ -58,6 +58,7 @@ test('a start ends with the sample ready and every process running', () => {
     'reconciler-1',
     'reconciler-2',
     'console',
+    'webhook',
   ];
   assert.deepEqual(names, [
     'kubernetes-etcd',

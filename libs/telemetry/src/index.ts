@@ -2,6 +2,7 @@
  * Logs, metrics and the three HTTP routes that every process has. Knows no domain types; one prom-client
  * Registry for each process, made by its `main.ts` and passed on. Nothing starts at import.
  */
+export { createAdmissionMetrics, type AdmissionMetrics } from './admission-metrics.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { createRegistry, type Registry } from './registry.ts';
 export { startHttp, type HttpServer, type HttpOptions, type HealthCheck } from './http-server.ts';

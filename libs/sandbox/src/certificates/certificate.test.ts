@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { createAuthority, createLeaf } from './certificate.ts';
+import { createAuthority, createLeaf, createSelfSigned } from './certificate.ts';
 
 const NOW = new Date('2026-06-01T12:00:00Z');
 const authority = createAuthority('an authority', NOW);
@@ -28,6 +28,16 @@ test('a client certificate names its group and fits its key', () => {
   assert.equal(certificate.subject, 'O=system:masters\nCN=admin');
   assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.2']);
   assert.equal(certificate.checkPrivateKey(createPrivateKey(leaf.key)), true);
+});
+
+test('a certificate that signs itself is no authority, and may serve and be a client', () => {
+  const certificate = new X509Certificate(
+    createSelfSigned({ commonName: 'mesh', usage: 'both', hosts: ['mesh.team-a'] }, NOW).certificate,
+  );
+  assert.equal(certificate.verify(certificate.publicKey), true);
+  assert.deepEqual([certificate.ca, certificate.subject, certificate.issuer], [false, 'CN=mesh', 'CN=mesh']);
+  assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
+  assert.equal(certificate.subjectAltName, 'DNS:mesh.team-a');
 });
 
 test('a certificate is good from an hour ago for ten years', () => {

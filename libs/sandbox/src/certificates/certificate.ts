@@ -27,7 +27,8 @@ export type LeafRequest = {
   readonly commonName: string;
   /** `O=`: the group of a Kubernetes client. */
   readonly organization?: string;
-  readonly usage: 'server' | 'client';
+  /** `both`: the members of a mesh show the same certificate as servers and as clients. */
+  readonly usage: 'server' | 'client' | 'both';
   /** DNS names and IPv4 addresses. */
   readonly hosts?: readonly string[];
 };
@@ -61,21 +62,37 @@ export function createAuthority(commonName: string, now: Date): Authority {
 /** A certificate for one server or client, good for ten years. */
 export function createLeaf(authority: Authority, request: LeafRequest, now: Date): Certificate {
   const keys = newKeys();
-  const purpose = request.usage === 'server' ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2';
   const extensions = [
-    // digitalSignature: bit 0.
-    extension('2.5.29.15', true, bitString(Buffer.from([0b1000_0000]), 7)),
-    extension('2.5.29.37', false, sequence(objectId(purpose))),
+    ...leafExtensions(request),
     extension('2.5.29.35', false, sequence(implicit(0, keyId(authority.publicKey)))),
-    ...(request.hosts === undefined
-      ? []
-      : [extension('2.5.29.17', false, sequence(...request.hosts.map(generalName)))]),
   ];
   const issuer = { commonName: authority.commonName };
   return {
     certificate: issue({ subject: request, issuer, keys, signer: authority.privateKey, extensions, now }),
     key: pemKey(keys),
   };
+}
+
+/** A certificate that no authority signed, good for ten years: who trusts it trusts it alone. */
+export function createSelfSigned(request: LeafRequest, now: Date): Certificate {
+  const keys = newKeys();
+  const extensions = leafExtensions(request);
+  return {
+    certificate: issue({ subject: request, issuer: request, keys, signer: keys.privateKey, extensions, now }),
+    key: pemKey(keys),
+  };
+}
+
+const PURPOSES = { server: ['1.3.6.1.5.5.7.3.1'], client: ['1.3.6.1.5.5.7.3.2'] };
+
+function leafExtensions({ usage, hosts }: LeafRequest): readonly Buffer[] {
+  const purposes = usage === 'both' ? [...PURPOSES.server, ...PURPOSES.client] : PURPOSES[usage];
+  return [
+    // digitalSignature: bit 0.
+    extension('2.5.29.15', true, bitString(Buffer.from([0b1000_0000]), 7)),
+    extension('2.5.29.37', false, sequence(...purposes.map(objectId))),
+    ...(hosts === undefined ? [] : [extension('2.5.29.17', false, sequence(...hosts.map(generalName)))]),
+  ];
 }
 
 /** A key pair that signs service-account tokens, both halves PEM. */

@@ -48,20 +48,18 @@ function track<T>(running: Set<Promise<unknown>>, work: PromiseWithChild<T>): Pr
   return work;
 }
 
-/** Applies files and folders by server-side apply, in this order; those that do not exist are passed over. */
+/**
+ * Applies files and folders by server-side apply, in this order but for folders with a kustomization, which come first; those that do not
+ * exist are passed over.
+ */
 export async function applyManifests(kubectl: Kubectl, paths: readonly string[]): Promise<void> {
   const present = paths.filter((path) => existsSync(path) && manifestFiles(path).length > 0);
-  if (present.length === 0) return;
-  const files = present.map((path) => `--filename=${path}`);
+  const isBuilt = (path: string): boolean => existsSync(join(path, 'kustomization.yaml'));
+  const files = present.filter((path) => !isBuilt(path)).map((path) => `--filename=${path}`);
   // Forced: what a newer version of the manifests says replaces what an older one said under another name.
-  await kubectl([
-    'apply',
-    '--server-side',
-    '--force-conflicts',
-    '--field-manager=meshkeeper-sandbox',
-    '--recursive',
-    ...files,
-  ]);
+  const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=meshkeeper-sandbox'];
+  for (const path of present.filter(isBuilt)) await kubectl([...apply, `--kustomize=${path}`]);
+  if (files.length > 0) await kubectl([...apply, '--recursive', ...files]);
 }
 
 /** The YAML files that a path stands for, sorted. */

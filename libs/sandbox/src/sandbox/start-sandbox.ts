@@ -3,6 +3,7 @@ import { claimAddressRange } from '../address-range.ts';
 import { controlPlaneBinaries } from '../binaries/control-plane-binaries.ts';
 import type { ControlPlaneBinaries } from '../binaries/paths.ts';
 import { ensureRedis } from '../ensure-redis.ts';
+import { freePort } from '../free-port.ts';
 import { startNode, type SandboxNode } from '../node/node.ts';
 import { DEFAULT_PROGRAMS } from '../node/programs.ts';
 import { stopLeftovers } from '../process-record.ts';
@@ -30,11 +31,12 @@ import {
 } from './cluster.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
 import { stepsFor, type SandboxOptions } from './options.ts';
-import { ownProcesses, startOwnProcess } from './own-processes.ts';
+import { ownProcesses, startOwnProcess, type OwnProcess } from './own-processes.ts';
 import { Parts, STOPPED, type Stage } from './parts.ts';
 import { choosePorts } from './ports.ts';
 import { accountKubeconfig } from './service-account.ts';
 import { claimStateFolder, readState, statePaths, writeState } from './state-folder.ts';
+import { createServingAuthority, forgetWebhooks, registerWebhooks } from './webhook.ts';
 
 export type Sandbox = {
   readonly folder: string;
@@ -198,7 +200,11 @@ async function prepareCluster(context: Context): Promise<void> {
     await ensureNamespace(kubernetes.admin, NAMESPACE);
     await writeEtcdSecret(kubernetes.admin, NAMESPACE, `http://127.0.0.1:${input.ports.meshEtcd}`);
   };
-  await Promise.all([secret(), applyFoundation(context.kubectl, deployOf(options), isFirstStart(context))]);
+  await Promise.all([
+    secret(),
+    forgetWebhooks(kubernetes.admin, webhookManifest(options)),
+    applyFoundation(context.kubectl, deployOf(options), isFirstStart(context)),
+  ]);
   await untilDefinitionsServed(kubernetes.admin);
 }
 
@@ -228,16 +234,36 @@ async function startOwn(context: Context): Promise<readonly SupervisedProcess[]>
       folder: paths.accounts,
     });
   const folders = { root: options.root, logFolder: paths.logs, recordFolder: paths.records };
-  return Promise.all(
-    ownProcesses(options.replicas ?? 1, ports.console).map((own) =>
-      input.step(own.name, async () => {
-        const kubeconfig = await account(own.app);
-        return parts.keep('our processes', () =>
-          startOwnProcess({ own, ...folders, env: { ...env, KUBECONFIG: kubeconfig }, log }),
-        );
-      }),
-    ),
-  );
+  const startOne: StartOne = (own, more) =>
+    input.step(own.name, async () => {
+      const kubeconfig = await account(own.app);
+      return parts.keep('our processes', () =>
+        startOwnProcess({ own, ...folders, env: { ...env, ...more, KUBECONFIG: kubeconfig }, log }),
+      );
+    });
+  return Promise.all([
+    ...ownProcesses(options.replicas ?? 1, ports.console).map((own) => startOne(own)),
+    startWebhook(context, startOne),
+  ]);
+}
+
+type StartOne = (own: OwnProcess, env?: Readonly<Record<string, string>>) => Promise<SupervisedProcess>;
+
+/** The API server is told of the webhook when it serves, and not before: until then nobody's object is held up. */
+async function startWebhook({ options, input, kubernetes }: Context, startOne: StartOne): Promise<SupervisedProcess> {
+  const authority = createServingAuthority();
+  const { webhook: folder } = input.paths;
+  authority.writePair(folder);
+  const port = String(await freePort());
+  const env = { WEBHOOK_HOST: '127.0.0.1', WEBHOOK_PORT: port, WEBHOOK_CERT_DIR: folder };
+  const webhook = await startOne({ name: 'webhook', app: 'webhook' }, env);
+  const local = { url: `https://127.0.0.1:${port}`, authority: authority.certificate };
+  await registerWebhooks(kubernetes.admin, webhookManifest(options), local);
+  return webhook;
+}
+
+function webhookManifest(options: SandboxOptions): string {
+  return join(deployOf(options), 'webhook', 'configurations.yaml');
 }
 
 const SAMPLE_LIMIT_MS = 60_000;

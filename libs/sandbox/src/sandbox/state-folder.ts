@@ -23,6 +23,8 @@ export type StatePaths = {
   readonly mesh: string;
   readonly redis: string;
   readonly accounts: string;
+  /** The webhook's certificate and key. */
+  readonly webhook: string;
   /** An administrator's, for the user's shell. */
   readonly kubeconfig: string;
 };
@@ -39,6 +41,7 @@ export function statePaths(folder: string): StatePaths {
     mesh: at('mesh'),
     redis: at('redis'),
     accounts: at('accounts'),
+    webhook: at('webhook'),
     kubeconfig: at('kubeconfig'),
   };
 }

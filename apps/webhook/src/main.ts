@@ -1,0 +1,70 @@
+/**
+ * The admission webhook. It says at once, to whoever writes a ServingRuntime or an InferenceService, what the plan would say
+ * later: the rules are the same functions. It holds nothing and needs nobody: without Redis only one warning is missing.
+ */
+import { connectRedis } from '@meshkeeper/event-log';
+import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';
+import {
+  createAdmissionMetrics,
+  createLogger,
+  createRegistry,
+  runProcess,
+  startHttp,
+  type Stoppable,
+} from '@meshkeeper/telemetry';
+import { startAdmissionServer } from './admission-server.ts';
+import { createRuntimesOf } from './runtimes-in-view.ts';
+import { waitForPair, watchPair } from './serving-certificate.ts';
+import { settingsSchema } from './settings.ts';
+
+const settings = readSettingsOrExit(settingsSchema);
+const logger = createLogger('webhook', settings.LOG_LEVEL);
+
+async function start(): Promise<Stoppable> {
+  const { WEBHOOK_CERT_DIR: folder, REDIS_PREFIX: prefix } = settings;
+  const registry = createRegistry();
+  const metrics = createAdmissionMetrics(registry);
+  let blockedBy: string | undefined = 'waiting for the certificate';
+  const http = await startHttp({
+    host: settings.HTTP_HOST,
+    port: settings.HTTP_PORT,
+    registry,
+    live: () => undefined,
+    ready: () => blockedBy,
+  });
+  const pair = await waitForPair(folder, (problem) => (blockedBy = problem), new AbortController().signal);
+  metrics.certificate('loaded');
+  const redis = connectRedis(redisOptions(settings));
+  const server = await startAdmissionServer({
+    host: settings.WEBHOOK_HOST,
+    port: settings.WEBHOOK_PORT,
+    pair,
+    runtimesOf: createRuntimesOf({ redis, prefix, metrics, logger }),
+    metrics,
+  });
+  const watch = watchPair({
+    folder,
+    pair,
+    changed(next) {
+      server.usePair(next);
+      metrics.certificate('loaded');
+      logger.info('New certificate');
+    },
+    broken(problem) {
+      metrics.certificate('refused');
+      logger.warn({ problem }, 'The certificate cannot be used: the old one stays');
+    },
+  });
+  blockedBy = undefined;
+  logger.info({ address: server.address, health: http.address }, 'Admitting');
+  return {
+    async stop() {
+      blockedBy = 'stopping';
+      await Promise.all([server.stop(), watch.stop()]);
+      await http.stop();
+      redis.disconnect();
+    },
+  };
+}
+
+await runProcess(logger, start);
