@@ -3,7 +3,13 @@
  * production; whichever is faster records, the other finds everything known.
  */
 import { KINDS, type KindName } from '@meshkeeper/domain';
-import { createKubeFeed, kubeAccess, KubeTransport } from '@meshkeeper/kubernetes';
+import {
+  createConfigurationReader,
+  createKubeFeed,
+  kubeAccess,
+  KubeTransport,
+  type WatchContext,
+} from '@meshkeeper/kubernetes';
 import { startRecorder } from '@meshkeeper/event-log';
 import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';
 import {
@@ -27,6 +33,7 @@ const logger = createLogger('kube-watcher', settings.LOG_LEVEL);
 
 async function start({
   NAMESPACE,
+  ETCD_SECRET_NAME,
   KUBECONFIG,
   KUBE_CONTEXT,
   HTTP_HOST,
@@ -41,12 +48,18 @@ async function start({
     observer: createRestClientMetrics(registry),
   });
   const kinds = Object.keys(KINDS) as KindName[];
+  const readConfiguration = createConfigurationReader(transport, NAMESPACE);
+  const context: WatchContext = {
+    ownNamespace: NAMESPACE,
+    etcdSecretName: ETCD_SECRET_NAME,
+    storageSecretName: async () => (await readConfiguration()).storageSecretName,
+  };
   const recording = startRecorder({
     redis: redisOptions(settings),
     prefix: REDIS_PREFIX,
     queueName: QUEUE_NAMES.main,
     openQueue: (redis) => createDueQueue({ redis, prefix: REDIS_PREFIX, added }),
-    feeds: kinds.map((kind) => createKubeFeed({ transport, kind, context: { ownNamespace: NAMESPACE } })),
+    feeds: kinds.map((kind) => createKubeFeed({ transport, kind, context })),
     observer: metrics,
     logger,
   });

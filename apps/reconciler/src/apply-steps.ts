@@ -14,6 +14,7 @@ import {
 } from '@meshkeeper/domain';
 import type { RunContext } from '@meshkeeper/work-queue';
 import { kubeEffect, logEffect, meshEffect, unknownMeshEffect, type EffectResult, type Write } from './effects.ts';
+import { meshTarget, serviceOf } from './mesh-target.ts';
 import type { Ports } from './ports.ts';
 
 export type RunInput = { readonly key: WorkKey; readonly gathered: Gathered; readonly snapshot: Snapshot };
@@ -38,13 +39,13 @@ async function applyStep(ports: Ports, context: RunContext, input: RunInput, ste
   try {
     context.guard();
     const reply = await sendStep(ports, input, step);
-    if (write !== undefined) {
-      const effect = await reply.effect();
+    const effect = write && (await reply.effect());
+    if (write !== undefined && effect !== undefined) {
       if (step.kind === 'setVModel' && effect.change.op === 'absent') throw notRegistered(step.request.vModelId);
       ports.writes.wrote(write.kind, write.reason);
       await logEffect(ports, context, input.gathered, write, effect);
     }
-    return { kind: 'done', step, reply: reply.status };
+    return { kind: 'done', step, reply: reply.status, ...(reply.copied && { copied: reply.copied }) };
   } catch (error) {
     const failure = toCallError(error);
     if (write !== undefined) {
@@ -61,10 +62,14 @@ function notRegistered(vModelId: string): CallError {
   return new CallError('Transient', message, { code: 'NotRegistered' });
 }
 
-type Reply = { readonly status: VModelStatusInfo | undefined; readonly effect: () => Promise<EffectResult> };
+type Reply = {
+  readonly status: VModelStatusInfo | undefined;
+  readonly copied?: { readonly from: string; readonly to: string };
+  /** Undefined when it turned out that nothing was to be written. */
+  readonly effect: () => Promise<EffectResult | undefined>;
+};
 
 async function sendStep(ports: Ports, { key, snapshot }: RunInput, step: Step): Promise<Reply> {
-  const endpoints = 'endpoints' in snapshot ? snapshot.endpoints : [];
   const { kube, mesh } = ports;
   const kubeReply = (ref: ObjectRef, object: Parameters<typeof kubeEffect>[3]): Reply => ({
     status: undefined,
@@ -72,7 +77,7 @@ async function sendStep(ports: Ports, { key, snapshot }: RunInput, step: Step): 
   });
   const meshReply = (vModelId: string, status: VModelStatusInfo | undefined): Reply => ({
     status,
-    effect: () => meshEffect(ports, key.namespace, vModelId, 'ok'),
+    effect: () => meshEffect(ports, serviceOf(snapshot), key.namespace, vModelId, 'ok'),
   });
   switch (step.kind) {
     case 'create':
@@ -81,17 +86,28 @@ async function sendStep(ports: Ports, { key, snapshot }: RunInput, step: Step): 
       return kubeReply(step.target, await kube.apply(step.target, step.object, step.seen));
     case 'delete':
       return kubeReply(step.target, await kube.delete(step.target, step.uid, step.resourceVersion));
+    case 'copySecret':
+      return copySecret(ports, step.from, step.target);
     case 'requireUnwanted':
       await requireUnwanted(ports, step.target);
       return kubeReply(step.target, undefined);
     case 'setVModel':
-      return meshReply(step.request.vModelId, await mesh.setVModel(endpoints, step.request));
+      return meshReply(step.request.vModelId, await mesh.setVModel(meshTarget(snapshot), step.request));
     case 'deleteVModel':
-      await mesh.deleteVModel(endpoints, step.ref);
+      await mesh.deleteVModel(meshTarget(snapshot), step.ref);
       return meshReply(step.ref.vModelId, undefined);
     case 'askVModel':
-      return meshReply(step.ref.vModelId, await mesh.getVModelStatus(endpoints, step.ref));
+      return meshReply(step.ref.vModelId, await mesh.getVModelStatus(meshTarget(snapshot), step.ref));
   }
+}
+
+async function copySecret(ports: Ports, source: ObjectRef, target: ObjectRef): Promise<Reply> {
+  const { from, to, written, object } = await ports.secrets.copy(source, target);
+  return {
+    status: undefined,
+    copied: { from, to },
+    effect: async () => (written ? kubeEffect(ports, target, `ok: ${from} is now ${to}`, object) : undefined),
+  };
 }
 
 /** Before anything is deleted outside Redis, the object whose absence justifies it is read live: the view may be behind. */
@@ -112,6 +128,7 @@ function writeOf(step: Step): Write | undefined {
   switch (step.kind) {
     case 'create':
     case 'apply':
+    case 'copySecret':
     case 'delete': {
       const { kind, namespace, name } = step.target;
       return {

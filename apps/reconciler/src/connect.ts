@@ -11,11 +11,14 @@ import {
 } from '@meshkeeper/event-log';
 import {
   createEventSink,
+  createLiveReader,
+  createSecretCopier,
   createWriter,
   findForeignController,
   kubeAccess,
   KubeTransport,
   readEtcdSecret,
+  readTlsSecret,
 } from '@meshkeeper/kubernetes';
 import { createEtcdClient, createMeshClient, createMeshRecords, parseEtcdConnection } from '@meshkeeper/modelmesh';
 import { loopbackTwin, redisOptions } from '@meshkeeper/settings';
@@ -48,12 +51,7 @@ export type Connected = {
  * @throws CallError with one sentence when the API server, the etcd Secret or a permission is missing, or the original controller runs.
  */
 export async function connect(settings: Settings, registry: Registry, logger: Logger): Promise<Connected> {
-  const {
-    NAMESPACE: ownNamespace,
-    ETCD_SECRET_NAME,
-    REDIS_PREFIX: prefix,
-    INFERENCE_SERVICE_NAME: serviceName,
-  } = settings;
+  const { NAMESPACE: ownNamespace, ETCD_SECRET_NAME, REDIS_PREFIX: prefix } = settings;
   const access = kubeAccess({ file: settings.KUBECONFIG, context: settings.KUBE_CONTEXT });
   const transport = new KubeTransport({ access, observer: createRestClientMetrics(registry) });
   const foreign = await findForeignController(transport, ownNamespace, Date.now());
@@ -63,20 +61,24 @@ export async function connect(settings: Settings, registry: Registry, logger: Lo
   const log: EventLogOptions = { redis, prefix, queue: QUEUE_NAMES.main, form: FORM, lockDurationMs: LOCK_DURATION_MS };
   const queue = createDueQueue({ redis, prefix, added: createAddsMetric(registry, QUEUE_NAMES.main) });
   const recorder = new Recorder(log);
-  const mesh = createMeshClient({ dial: settings.DIAL_LOOPBACK_TWIN ? loopbackTwin : (endpoint) => endpoint });
+  const mesh = createMeshClient({
+    dial: settings.DIAL_LOOPBACK_TWIN ? loopbackTwin : (endpoint) => endpoint,
+    readTls: (secretName) => readTlsSecret(transport, ownNamespace, secretName),
+  });
   const ports: Ports = {
     gather: (request) => gather(log, request),
     kube: createWriter(transport),
+    live: createLiveReader(transport),
+    secrets: createSecretCopier(transport),
     mesh,
-    meshRecords: createMeshRecords({ etcd, ownNamespace, service: serviceName }),
+    meshRecords: createMeshRecords({ etcd, ownNamespace }),
     effects: recorder,
     enqueue: (keys) => queue.enqueue(keys),
     events: createEventSink(transport, hostname()),
     writes: createWriteMetrics(registry),
     logger,
     now: Date.now,
-    ownNamespace,
-    serviceName,
+    context: { ownNamespace, etcdSecretName: ETCD_SECRET_NAME },
   };
   return {
     redis,

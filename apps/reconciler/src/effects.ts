@@ -58,18 +58,19 @@ export function kubeEffect(
 ): EffectResult {
   const { source } = KINDS[ref.kind];
   if (object === undefined) return { source, outcome, change: note(ref.namespace, ref.name) };
-  return { source, outcome, change: toChange(ref.kind, object, { ownNamespace: ports.ownNamespace }) };
+  return { source, outcome, change: toChange(ref.kind, object, ports.context) };
 }
 
 /** After a mutation of the mesh its record is read once from etcd: the reply does not carry its revision. */
 export async function meshEffect(
   ports: Ports,
+  service: string,
   namespace: string,
   vModelId: string,
   outcome: string,
 ): Promise<EffectResult> {
   try {
-    const record = await ports.meshRecords.readVModel(namespace, vModelId);
+    const record = await ports.meshRecords.readVModel(service, namespace, vModelId);
     return { source: MESH_SOURCE, outcome, change: toRecordChange(record) };
   } catch (error) {
     ports.logger.debug(

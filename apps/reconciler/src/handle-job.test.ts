@@ -22,7 +22,13 @@ function gathered(config: unknown, complete = true): Gathered {
       { source: 'namespaces', namespace: '', name: 'own', revision: '3', body: reduce('namespaces', NAMESPACE) },
     ],
     sources: Object.fromEntries(SOURCES.map((source) => [source, { epoch: '1', cursor: '3', complete }])),
-    facts: [{ 'model-serving-config': config }, { own: { enabled: true } }],
+    facts: [
+      { 'model-serving-config': config },
+      { own: { enabled: true } },
+      {},
+      {},
+      { 'model-serving-etcd': { revision: '4' } },
+    ],
     indexes: [[]],
   };
 }
@@ -47,6 +53,8 @@ function ports(found: Gathered): Ports {
       patchStatus: unused,
       delete: unused,
     },
+    live: { secretKeys: unused, hasConfigMap: unused },
+    secrets: { copy: unused },
     mesh: { setVModel: unused, deleteVModel: unused, getVModelStatus: unused },
     meshRecords: { readVModel: unused },
     effects: {
@@ -64,13 +72,12 @@ function ports(found: Gathered): Ports {
     },
     logger: createLogger('test', 'silent'),
     now: () => 0,
-    ownNamespace: 'own',
-    serviceName: 'modelmesh-serving',
+    context: { ownNamespace: 'own', etcdSecretName: 'model-serving-etcd' },
   };
 }
 
 function context(guard = (): void => {}): RunContext {
-  const run = { dueCount: 1, fencingToken: 1, failures: 0, markedAt: 0, cause: ['17-0'] };
+  const run = { dueCount: 1, fencingToken: 1, failures: 0, markedAt: 0, cause: ['17-0'], memory: '' };
   return { key: 'mesh/own', run, guard, signal: new AbortController().signal };
 }
 
@@ -89,7 +96,9 @@ describe('one run of one key', () => {
       'effect create services own/modelmesh-serving put 9 because of 17-0',
       'enqueue runtime/own/woken',
     ]);
-    assert.deepEqual(result, { lookAgainMs: undefined, gone: false });
+    const { memory, ...rest } = result;
+    assert.deepEqual(rest, { lookAgainMs: undefined, gone: false });
+    assert.deepEqual(Object.keys(JSON.parse(memory ?? '') as object), ['wanted']);
   });
 
   test('that lost its lock writes nothing', async () => {

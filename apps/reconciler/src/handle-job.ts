@@ -11,6 +11,7 @@ import {
 } from '@meshkeeper/domain';
 import type { HandleRun, RunContext, RunResult } from '@meshkeeper/work-queue';
 import { applySteps } from './apply-steps.ts';
+import { lookLive } from './look-live.ts';
 import type { Ports } from './ports.ts';
 import { sendReport } from './send-report.ts';
 
@@ -24,8 +25,8 @@ export function createHandleJob(ports: Ports): HandleRun {
     const key = readKey(context.key);
 
     // 2. Gather: all that is known about it, in one round trip.
-    const gathered = await ports.gather(gatherRequest(key, ports.ownNamespace, ports.serviceName));
-    const snapshot = toSnapshot(key, gathered);
+    const gathered = await ports.gather(gatherRequest(key, ports.context));
+    const snapshot = await lookLive(ports, toSnapshot(key, gathered, ports.context, context.run.memory));
 
     // 3. Plan: a pure function says what to do, as data.
     const planned = plan(snapshot, ports.now());
@@ -44,7 +45,8 @@ export function createHandleJob(ports: Ports): HandleRun {
 
     // 6. When to look again: by itself, by retry, or only when something changes.
     if (reported.error !== undefined) throw reported.error;
-    return { lookAgainMs: reported.lookAgainMs, gone: reported.gone };
+    const memory = reported.memory && JSON.stringify(reported.memory);
+    return { lookAgainMs: reported.lookAgainMs, gone: reported.gone, memory };
   };
 }
 

@@ -5,8 +5,11 @@ import type {
   GatherRequest,
   KubeReader,
   KubeWriter,
+  LiveReader,
   MeshModels,
   MeshRecords,
+  SecretCopier,
+  SnapshotContext,
 } from '@meshkeeper/domain';
 import type { Logger, WriteMetrics } from '@meshkeeper/telemetry';
 
@@ -14,6 +17,8 @@ import type { Logger, WriteMetrics } from '@meshkeeper/telemetry';
 export type Ports = {
   readonly gather: (request: GatherRequest) => Promise<Gathered>;
   readonly kube: KubeReader & KubeWriter;
+  readonly live: LiveReader;
+  readonly secrets: SecretCopier;
   readonly mesh: MeshModels;
   readonly meshRecords: MeshRecords;
   readonly effects: EffectLog;
@@ -23,6 +28,5 @@ export type Ports = {
   readonly writes: WriteMetrics;
   readonly logger: Logger;
   readonly now: () => number;
-  readonly ownNamespace: string;
-  readonly serviceName: string;
+  readonly context: SnapshotContext;
 };

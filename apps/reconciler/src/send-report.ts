@@ -6,6 +6,7 @@ import {
   type ObjectRef,
   type PredictorSnapshot,
   type Report,
+  type ReportedEvent,
   type RuntimeKey,
   type Snapshot,
   type WorkKey,
@@ -18,9 +19,9 @@ import type { Ports } from './ports.ts';
 /** Writes the status where it says something new, and sends the Events of what has changed. */
 export async function sendReport(ports: Ports, context: RunContext, input: RunInput, report: Report): Promise<void> {
   if (report.status !== undefined) await writeStatus(ports, context, input, report);
-  const about = aboutOf(input.snapshot);
-  if (about === undefined) return;
-  for (const { type, reason, message } of report.events) {
+  for (const { type, reason, message, about: aboutWhat } of report.events) {
+    const about = aboutOf(input.snapshot, aboutWhat);
+    if (about === undefined) continue;
     context.guard();
     // An Event is a courtesy: losing one must not hold up the key.
     await ports.events.send(about, type, reason, message).then(
@@ -52,8 +53,15 @@ function kindOf(key: WorkKey): KindName {
   return key.kind === 'predictor' && key.owner === 'ksp' ? 'predictors' : 'inferenceServices';
 }
 
-/** The object that Events are about; none for a namespace's own objects. */
-function aboutOf(snapshot: Snapshot): { readonly kind: KindName; readonly object: KubeObject['metadata'] } | undefined {
+type About = { readonly kind: KindName; readonly object: KubeObject['metadata'] };
+
+/** The object that Events are about; for a namespace's own objects the Namespace, or the ConfigMap of the configuration. */
+function aboutOf(snapshot: Snapshot, what: ReportedEvent['about']): About | undefined {
+  if ('configMap' in snapshot) {
+    const { configMap, namespace } = snapshot;
+    if (what === 'config') return configMap && { kind: 'config', object: configMap.body.metadata };
+    return namespace && { kind: 'namespaces', object: namespace.body.metadata };
+  }
   if ('object' in snapshot)
     return snapshot.object && { kind: kindOf(snapshot.key), object: snapshot.object.body.metadata };
   if ('runtime' in snapshot && snapshot.runtime !== undefined) {

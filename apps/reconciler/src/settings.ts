@@ -1,18 +1,10 @@
 import { z } from 'zod';
-import {
-  dialSettings,
-  kubernetesSettings,
-  meshSettings,
-  processSettings,
-  redisSettings,
-  wholeNumber,
-} from '@meshkeeper/settings';
+import { dialSettings, kubernetesSettings, processSettings, redisSettings, wholeNumber } from '@meshkeeper/settings';
 
 export const settingsSchema = z.object({
   ...processSettings,
   ...redisSettings,
   ...kubernetesSettings,
-  ...meshSettings,
   ...dialSettings,
   /** Runs at once in this process. */
   CONCURRENCY: wholeNumber(50, 1, 1_000),

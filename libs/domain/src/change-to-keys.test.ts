@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { parseWanted } from './change-to-keys.ts';
+import type { JsonObject } from './reduce.ts';
 import { toAbsence, toChange, toRecordChange } from './to-change.ts';
 import { formatKey, parseKey, type WorkKey } from './work-key.ts';
 import { anInferenceService, aRuntime } from './testing/builders.ts';
@@ -12,9 +14,97 @@ describe('from change to keys', () => {
   test('an InferenceService wakes its own key', () => {
     assert.deepEqual(wakes(toChange('inferenceServices', anInferenceService(), context)), {
       keys: ['predictor/team-a/isvc/digits'],
+      concerns: ['runtime/team-a/{serving:team-a:mt%3Asklearn}', 'runtime/team-a/{serving::mt%3Asklearn}'],
+      indexes: [
+        'predictors team-a/isvc/digits',
+        'predictors:team-a isvc/digits',
+        'wanted:team-a mt%3Asklearn',
+        'models:team-a:mt%3Asklearn isvc/digits',
+      ],
+    });
+  });
+
+  test('a model on a claim makes the claim known to the runtimes that may mount it', () => {
+    const storage = { parameters: { type: 'pvc', name: 'my claim' }, path: 'm' };
+    const predictor = { model: { modelFormat: { name: 'a b' }, protocolVersion: 'v2', storage } };
+    const { indexes } = toChange('inferenceServices', { ...anInferenceService(), spec: { predictor } }, context);
+    const [wanted] = indexes.filter((index) => index.startsWith('wanted:'));
+    assert.equal(wanted, 'wanted:team-a mt%3Aa%20b%7Cpv%3Av2 my%20claim');
+    assert.deepEqual(parseWanted('mt%3Aa%20b%7Cpv%3Av2 my%20claim'), { label: 'mt:a b|pv:v2', claim: 'my claim' });
+  });
+
+  test('the first ready pod of a runtime, and the loss of the last, wake the models that it can hold', () => {
+    const deployment = (readyReplicas: number) => {
+      const env = [{ name: 'MM_LABELS', value: 'mt:onnx,pv:v2,rt:triton' }];
+      const template = { spec: { containers: [{ name: 'mm', env }] } };
+      const metadata = { name: 'mesh-triton', namespace: 'team-a' };
+      return toChange('deployments', { metadata, spec: { template }, status: { readyReplicas } }, context);
+    };
+    const types = ['mt%3Aonnx', 'mt%3Aonnx%7Cpv%3Av2', 'rt%3Atriton'];
+    assert.deepEqual(
+      deployment(1).concerns,
+      types.map((type) => `predictor/team-a/{models:team-a:${type}}`),
+    );
+    assert.deepEqual(
+      deployment(1).indexes,
+      types.map((type) => `pods:team-a:${type} mesh-triton`),
+    );
+    assert.deepEqual(deployment(0).indexes, []);
+    assert.equal(deployment(1).facts, deployment(2).facts);
+    assert.notEqual(deployment(0).facts, deployment(1).facts);
+  });
+
+  test('an object that is no model needs no runtime', () => {
+    const invalid = { ...anInferenceService(), spec: { predictor: {} } };
+    assert.deepEqual(wakes(toChange('inferenceServices', invalid, context)), {
+      keys: ['predictor/team-a/isvc/digits'],
       concerns: [],
       indexes: ['predictors team-a/isvc/digits', 'predictors:team-a isvc/digits'],
     });
+  });
+
+  test('a runtime can be found by each type of model that it serves, and changes the type constraints', () => {
+    const runtime = aRuntime({ protocolVersions: ['grpc-v2'] });
+    assert.deepEqual(wakes(toChange('servingRuntimes', runtime, context)), {
+      keys: ['runtime/team-a/mlserver'],
+      concerns: ['predictor/team-a/{predictors:team-a}', 'mesh/team-a'],
+      indexes: [
+        'runtimes:team-a mlserver',
+        'serving:team-a:mt%3Asklearn mlserver',
+        'serving:team-a:mt%3Asklearn%7Cpv%3Agrpc-v2 mlserver',
+        'serving:team-a:mt%3Asklearn%7Cpv%3Av2 mlserver',
+        'serving:team-a:mt%3Asklearn%3A1 mlserver',
+        'serving:team-a:mt%3Asklearn%3A1%7Cpv%3Agrpc-v2 mlserver',
+        'serving:team-a:mt%3Asklearn%3A1%7Cpv%3Av2 mlserver',
+        'serving:team-a:rt%3Amlserver mlserver',
+      ],
+    });
+  });
+
+  test('of Secrets no data is kept, whatever stands in their annotations', () => {
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'planted', other: 'planted' };
+    const metadata = { name: 'storage-config', namespace: 'team-a', annotations };
+    const secret = {
+      metadata,
+      data: { k: 'planted' },
+      stringData: { k: 'planted' },
+      decoded: { claims: ['c'], k: 'planted' },
+    };
+    for (const kind of ['storageSecrets', 'etcdSecrets'] as const)
+      assert.doesNotMatch(JSON.stringify(toChange(kind, secret, context)), /planted/);
+    assert.equal(toChange('storageSecrets', secret, context).facts, '{"claims":["c"]}');
+  });
+
+  test('a wrong configuration counts only where no good one is known', () => {
+    const config = (decoded: JsonObject) =>
+      toChange('config', { metadata: { name: 'model-serving-config', namespace: 'own' }, decoded }, context);
+    assert.deepEqual(
+      [config({ podsPerRuntime: 'none' }), config({})].map(({ facts, keys }) => [facts.slice(0, 14), keys]),
+      [
+        ['={"kind":"bad"', ['mesh/own']],
+        ['{"kind":"ok","', ['mesh/own']],
+      ],
+    );
   });
 
   test('a cluster-wide runtime wakes its key in every enabled namespace', () => {
@@ -36,7 +126,7 @@ describe('from change to keys', () => {
         },
         context,
       );
-    assert.deepEqual(slice(['10.64.0.3', '10.64.0.9']).indexes, ['endpoints:team-a:mesh 10.64.0.3:8033']);
+    assert.deepEqual(slice(['10.64.0.3', '10.64.0.9']).indexes, ['endpoints:team-a mesh 10.64.0.3:8033']);
     assert.equal(slice(['10.64.0.3']).facts, slice(['10.64.0.3', '10.64.0.4']).facts);
     assert.notEqual(slice(['10.64.0.3']).facts, slice(['10.64.0.9']).facts);
   });

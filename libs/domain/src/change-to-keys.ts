@@ -1,6 +1,15 @@
 import type { KindName } from './kinds.ts';
-import { readyAddresses, serviceOf, type NamespaceFacts } from './facts.ts';
+import {
+  podsIndex,
+  readyAddresses,
+  serviceOf,
+  type DeploymentFacts,
+  type ModelFacts,
+  type NamespaceFacts,
+  type RuntimeFacts,
+} from './facts.ts';
 import type { ReducedObject } from './reduce.ts';
+import { supportedTypes } from './runtime-labels.ts';
 import { formatKey, OWNERS, type Owner } from './work-key.ts';
 
 /**
@@ -21,75 +30,131 @@ export const EVERY_KEY: readonly string[] = ['{keys}', 'runtime/{namespaces}/{cl
 
 /**
  * From change to keys: the one place that knows who cares about what. Indexes:
- * `namespaces` (the enabled ones), `runtimes:<namespace>` (names of ServingRuntimes), `clusterruntimes` (names), `predictors` (`namespace/owner/name`), `predictors:<namespace>` (`owner/name`),
+ * `namespaces` (the enabled ones), `runtimes:<namespace>` (names of ServingRuntimes), `clusterruntimes` (names),
+ * `predictors` (`namespace/owner/name`), `predictors:<namespace>` (`owner/name`),
  * `vmodels:<namespace>` (`owner/name` of every VModel that may be an object's, also when the object is gone),
- * `endpoints:<namespace>:<service>` (`host:port` of the mesh's ready pods, which plans read and nobody is woken for).
+ * `endpoints:<namespace>` (`service host:port` of the mesh's ready pods, which plans read and nobody is woken for),
+ * `wanted:<namespace>` (`type` or `type claim` of its models, encoded), `models:<namespace>:<type>` (`owner/name` of the models of a type),
+ * `pods:<namespace>:<type>` (Deployments with ready pods that can hold it), and who can serve a type: `serving:<namespace>:<type>` and
+ * `serving::<type>` (names of ServingRuntimes and of ClusterServingRuntimes).
  */
 export function changeToKeys(kind: KindName, body: ReducedObject, facts: unknown): Concerned {
   const { name, namespace = '' } = body.metadata;
   switch (kind) {
     case 'inferenceServices':
-      return predictorChange(namespace, 'isvc', name);
+      return predictorChange(namespace, 'isvc', name, facts as ModelFacts | undefined);
     case 'predictors':
-      return predictorChange(namespace, 'ksp', name);
+      return predictorChange(namespace, 'ksp', name, facts as ModelFacts | undefined);
     case 'servingRuntimes':
-      return {
-        keys: [formatKey({ kind: 'runtime', namespace, name })],
-        concerns: [`predictor/${namespace}/{predictors:${namespace}}`],
-        indexes: [`runtimes:${namespace} ${name}`],
-      };
     case 'clusterServingRuntimes':
-      return {
-        keys: [`runtime/{namespaces}/${name}`],
-        concerns: ['predictor/{predictors}'],
-        indexes: [`clusterruntimes ${name}`],
-      };
+      return runtimeChange(kind === 'servingRuntimes' ? namespace : '', name, facts as RuntimeFacts);
     case 'namespaces':
       return namespaceChange(name, facts as NamespaceFacts);
     case 'config':
-      return { ...NOTHING, concerns: EVERY_KEY };
+      // The controller's own namespace tells what is wrong with it.
+      return { ...NOTHING, keys: [meshKey(namespace)], concerns: EVERY_KEY };
     case 'services':
-      return { ...NOTHING, keys: [formatKey({ kind: 'mesh', namespace })] };
-    case 'deployments': {
-      const runtime = runtimeOf(body);
-      return runtime === undefined
-        ? NOTHING
-        : { ...NOTHING, keys: [formatKey({ kind: 'runtime', namespace, name: runtime })] };
-    }
+    case 'typeConstraints':
+    case 'serviceMonitors':
+      return { ...NOTHING, keys: [meshKey(namespace)] };
+    case 'etcdSecrets':
+      return { ...NOTHING, keys: [meshKey(namespace)], concerns: ['mesh/{namespaces}'] };
+    case 'storageSecrets':
+    case 'persistentVolumeClaims':
+      return { ...NOTHING, concerns: runtimesIn(namespace) };
+    case 'deployments':
+      return deploymentChange(namespace, body, facts as DeploymentFacts);
+    case 'horizontalPodAutoscalers':
+      return { ...NOTHING, keys: keyOfRuntime(namespace, body) };
     case 'endpointSlices':
       return {
         keys: [],
         concerns: [`predictor/${namespace}/{predictors:${namespace}}`, `predictor/${namespace}/{vmodels:${namespace}}`],
-        indexes: readyAddresses(body).map((address) => `${endpointsIndex(namespace, serviceOf(body))} ${address}`),
+        indexes: readyAddresses(body).map((address) => `${endpointsIndex(namespace)} ${serviceOf(body)} ${address}`),
       };
   }
 }
 
-export function endpointsIndex(namespace: string, service: string): string {
-  return `endpoints:${namespace}:${service}`;
+export function endpointsIndex(namespace: string): string {
+  return `endpoints:${namespace}`;
 }
 
-function predictorChange(namespace: string, owner: Owner, name: string): Concerned {
+export function wantedIndex(namespace: string): string {
+  return `wanted:${namespace}`;
+}
+
+/** What a member of that index says. Names in it are a user's, and may hold anything. */
+export function parseWanted(member: string): ModelFacts {
+  const [label = '', claim] = member.split(' ').map(decodeURIComponent);
+  return claim === undefined ? { label } : { label, claim };
+}
+
+function meshKey(namespace: string): string {
+  return formatKey({ kind: 'mesh', namespace });
+}
+
+function runtimesIn(namespace: string): readonly string[] {
+  return [`runtime/${namespace}/{runtimes:${namespace}}`, `runtime/${namespace}/{clusterruntimes}`];
+}
+
+function runtimeChange(namespace: string, name: string, { labels }: RuntimeFacts): Concerned {
+  const serving = supportedTypes(labels).map((type) => `serving:${namespace}:${encodeURIComponent(type)} ${name}`);
+  if (namespace === '') {
+    return {
+      keys: [`runtime/{namespaces}/${name}`],
+      concerns: ['predictor/{predictors}', 'mesh/{namespaces}'],
+      indexes: [`clusterruntimes ${name}`, ...serving],
+    };
+  }
+  return {
+    keys: [formatKey({ kind: 'runtime', namespace, name })],
+    concerns: [`predictor/${namespace}/{predictors:${namespace}}`, meshKey(namespace)],
+    indexes: [`runtimes:${namespace} ${name}`, ...serving],
+  };
+}
+
+function predictorChange(namespace: string, owner: Owner, name: string, facts: ModelFacts | undefined): Concerned {
+  const type = encodeURIComponent(facts?.label ?? '');
+  const claim = facts?.claim === undefined ? '' : ` ${encodeURIComponent(facts.claim)}`;
+  const known = [`predictors ${namespace}/${owner}/${name}`, `predictors:${namespace} ${owner}/${name}`];
   return {
     keys: [formatKey({ kind: 'predictor', namespace, owner, name })],
-    concerns: [],
-    indexes: [`predictors ${namespace}/${owner}/${name}`, `predictors:${namespace} ${owner}/${name}`],
+    // The first model of a type brings up the runtimes that serve it, and the last one's going may take them down.
+    concerns:
+      facts === undefined
+        ? []
+        : [`runtime/${namespace}/{serving:${namespace}:${type}}`, `runtime/${namespace}/{serving::${type}}`],
+    indexes:
+      facts === undefined
+        ? known
+        : [...known, `${wantedIndex(namespace)} ${type}${claim}`, `models:${namespace}:${type} ${owner}/${name}`],
   };
 }
 
 function namespaceChange(name: string, facts: NamespaceFacts): Concerned {
   return {
     keys: [formatKey({ kind: 'mesh', namespace: name })],
-    concerns: [
-      `runtime/${name}/{runtimes:${name}}`,
-      `runtime/${name}/{clusterruntimes}`,
-      `predictor/${name}/{predictors:${name}}`,
-    ],
+    concerns: [...runtimesIn(name), `predictor/${name}/{predictors:${name}}`],
     indexes: facts.enabled ? [`namespaces ${name}`] : [],
   };
 }
 
-/** The runtime that a Deployment belongs to: its controlling owner. */
+/** A runtime's first ready pod, and the loss of its last, concern the models that it can hold. */
+function deploymentChange(namespace: string, body: ReducedObject, facts: DeploymentFacts): Concerned {
+  const types = supportedTypes(facts.labels).map(encodeURIComponent);
+  return {
+    keys: keyOfRuntime(namespace, body),
+    concerns: types.map((type) => `predictor/${namespace}/{models:${namespace}:${type}}`),
+    indexes: facts.available ? types.map((type) => `${podsIndex(namespace, type)} ${body.metadata.name}`) : [],
+  };
+}
+
+function keyOfRuntime(namespace: string, body: ReducedObject): readonly string[] {
+  const name = runtimeOf(body);
+  return name === undefined ? [] : [formatKey({ kind: 'runtime', namespace, name })];
+}
+
+/** The runtime that a Deployment or autoscaler belongs to: its controlling owner. */
 function runtimeOf(body: ReducedObject): string | undefined {
   const owner = body.metadata.ownerReferences?.find(({ controller }) => controller === true);
   return owner?.kind === 'ServingRuntime' || owner?.kind === 'ClusterServingRuntime' ? owner.name : undefined;

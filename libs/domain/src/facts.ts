@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { parseConfig, type ParsedConfig } from './config.ts';
+import { parseConfig, type ParsedConfig } from './config/parse-config.ts';
 import type { KindName } from './kinds.ts';
 import { asObject, type ReducedObject } from './reduce.ts';
+import { wantedOfInferenceService } from './registration/inference-service.ts';
+import { wantedOfPredictor, type Wanted } from './registration/predictor.ts';
 import { runtimeLabels } from './runtime-labels.ts';
 
 export const ENABLED_LABEL = 'modelmesh-enabled';
@@ -15,6 +17,23 @@ export type RuntimeFacts = {
 /** Whether any pod of the inference Service takes calls. Which pods they are changes more often than anybody needs to wake for. */
 export type EndpointFacts = { readonly service: string; readonly ready: boolean };
 export type ConfigFacts = ParsedConfig;
+/** What a model needs of a runtime, and the PersistentVolumeClaim that it lies on, if it does. */
+export type ModelFacts = {
+  readonly label: string;
+  readonly claim?: string;
+  /** The index of Deployments that can hold it, so that one read finds both. */
+  readonly pods?: string;
+};
+/** What a runtime's pods can hold, while any of them takes calls. */
+export type DeploymentFacts = { readonly available: boolean; readonly labels: readonly string[] };
+/** Deployments whose ready pods can hold models of a type, which is encoded since a user chose it. */
+export function podsIndex(namespace: string, encodedType: string): string {
+  return `pods:${namespace}:${encodedType}`;
+}
+
+export type EtcdSecretFacts = { readonly revision: string };
+/** PersistentVolumeClaims that a namespace's storage Secret names: the only words of it that are kept, since every pod shows them. */
+export type StorageFacts = { readonly claims: readonly string[] };
 
 export type FactsContext = {
   /** The controller's own namespace, which counts as enabled while it carries no label. */
@@ -34,11 +53,53 @@ export function factsOf(kind: KindName, body: ReducedObject, context: FactsConte
     case 'endpointSlices':
       return { service: serviceOf(body), ready: readyAddresses(body).length > 0 } satisfies EndpointFacts;
     case 'inferenceServices':
+      return modelFacts(body, wantedOfInferenceService(body));
     case 'predictors':
+      return modelFacts(body, wantedOfPredictor(body));
+    case 'etcdSecrets':
+      return { revision: body.metadata.resourceVersion ?? '' } satisfies EtcdSecretFacts;
+    case 'storageSecrets':
+      return { claims: claimsIn(body) } satisfies StorageFacts;
+    case 'persistentVolumeClaims':
+      return { exists: true };
     case 'deployments':
+      return deploymentFacts(body);
     case 'services':
+    case 'horizontalPodAutoscalers':
+    case 'typeConstraints':
+    case 'serviceMonitors':
       return undefined;
   }
+}
+
+/** What its pods can hold stands in the environment of the mesh's container, whoever rendered it. */
+function deploymentFacts({ spec, status }: ReducedObject): DeploymentFacts {
+  const { template } = deploymentSchema.parse({ template: spec?.['template'] });
+  const mesh = template.spec.containers.find(({ name }) => name === 'mm');
+  const labels = mesh?.env.find(({ name }) => name === 'MM_LABELS')?.value ?? '';
+  return { available: Number(status?.['readyReplicas'] ?? 0) > 0, labels: labels.split(',').filter(Boolean) };
+}
+
+const containerSchema = z.object({
+  name: z.string(),
+  env: z.array(z.object({ name: z.string(), value: z.string().optional().catch(undefined) })).catch([]),
+});
+const deploymentSchema = z.object({
+  template: z.object({ spec: z.object({ containers: z.array(containerSchema) }) }).catch({ spec: { containers: [] } }),
+});
+
+/** An object that cannot be turned into a model needs no runtime. */
+function modelFacts({ metadata }: ReducedObject, wanted: Wanted): ModelFacts | undefined {
+  if (wanted.kind !== 'model') return undefined;
+  const { type: label, key } = wanted.registration.modelInfo;
+  const { type, name } = asObject(asObject(JSON.parse(key))['storage_params']);
+  const pods = podsIndex(metadata.namespace ?? '', encodeURIComponent(label));
+  return type === 'pvc' && typeof name === 'string' ? { label, claim: name, pods } : { label, pods };
+}
+
+function claimsIn(body: ReducedObject): readonly string[] {
+  const claims = body.data?.['claims'];
+  return Array.isArray(claims) ? claims.filter((claim): claim is string => typeof claim === 'string') : [];
 }
 
 /** Cluster scope: the label decides where it is present, and only `true` says yes; a Terminating namespace is left alone. */

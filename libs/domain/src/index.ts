@@ -1,6 +1,7 @@
 export { CallError, classifyError, messageOf, type CallErrorKind, type CallErrorOptions } from './call-error.ts';
 export type {
   MeshModels,
+  MeshTarget,
   ModelInfo,
   ModelStatus,
   ModelStatusInfo,
@@ -28,14 +29,31 @@ export type {
   ViewedObject,
 } from './ports/event-log.ts';
 export { changeToKeys, endpointsIndex, EVERY_KEY, modelToKeys, ownerOfModel, vmodelToKeys } from './change-to-keys.ts';
-export { DEFAULT_CONFIG, parseConfig, type MeshConfig } from './config.ts';
+export { configFields, type ConfigField } from './config/config-fields.ts';
+export { configInForce, configRequest } from './config/config-in-force.ts';
+export { DEFAULT_CONFIG, type MeshConfig } from './config/mesh-config.ts';
+export { parseConfig } from './config/parse-config.ts';
 export type { FactsContext } from './facts.ts';
-export { CONFIG_MAP_NAME, FIELD_MANAGER, FORM, KINDS, MESH_SOURCE, type Kind, type KindName } from './kinds.ts';
+export { namespacedEtcdSecret, type SecretData } from './render/etcd-secret.ts';
+export { TYPE_CONSTRAINTS_NAME } from './render/type-constraints.ts';
+export { liveQuestions, withAnswers, type LiveQuestion } from './live-questions.ts';
+export {
+  CONFIG_MAP_NAME,
+  FIELD_MANAGER,
+  FORM,
+  KINDS,
+  MANAGED_BY,
+  MESH_SOURCE,
+  type Kind,
+  type KindName,
+  type WatchedName,
+} from './kinds.ts';
+export { MemoryView } from './memory-view.ts';
 export { firstDifference } from './plan/difference.ts';
 export { plan } from './plan/plan.ts';
 export { wantedOf } from './plan/plan-predictor.ts';
 export type { ObjectRef, Obstacle, Outcome, Plan, SeenObject, Step } from './plan/step.ts';
-export type { EventSink, KubeReader, KubeWriter, WriteResult } from './ports/kubernetes.ts';
+export type { EventSink, KubeReader, KubeWriter, LiveReader, SecretCopier, WriteResult } from './ports/kubernetes.ts';
 export type { MeshRecords } from './ports/mesh-records.ts';
 export { REASONS, type Reason } from './reasons.ts';
 export { reduce, type Json, type JsonObject, type KubeObject, type ReducedObject } from './reduce.ts';
@@ -44,6 +62,23 @@ export { wantedOfPredictor, type Wanted } from './registration/predictor.ts';
 export { report } from './report/report-run.ts';
 export type { Report, ReportedEvent } from './report/report.ts';
 export { statusPatch } from './report/status-patch.ts';
-export { gatherRequest, toSnapshot, type PredictorSnapshot, type Snapshot } from './snapshot.ts';
+export {
+  configOf,
+  gatherRequest,
+  toSnapshot,
+  type LiveAnswers,
+  type PredictorSnapshot,
+  type Snapshot,
+  type SnapshotContext,
+} from './snapshot.ts';
 export { kindOfSource, toAbsence, toChange, toRecordChange, type MeshRecordSeen, type MeshTable } from './to-change.ts';
 export { formatKey, parseKey, type Owner, type RuntimeKey, type WorkKey } from './work-key.ts';
+export { autoscalerProblem, readAutoscaling, type Autoscaling } from './validation/autoscaling.ts';
+export { ignoredFieldWarnings } from './validation/ignored-fields.ts';
+export { isMultiModel, runtimeProblem } from './validation/runtime-spec.ts';
+export {
+  formatWarning,
+  registrationWarning,
+  visibleRuntimes,
+  type NamedRuntime,
+} from './validation/supported-format.ts';

@@ -9,13 +9,20 @@ export type Kind = {
   readonly labelSelector?: string;
   /** A cluster may lack it: then it is unknown, and nothing is concluded from its absence. */
   readonly optional?: boolean;
-  /** Watched in the controller's own namespace only, by this name. */
-  readonly onlyName?: string;
+  /** Watched by name, where one name is all that concerns us, or all that we may see. */
+  readonly named?: WatchedName;
+  /** Watched in the controller's own namespace only. */
+  readonly ownNamespaceOnly?: boolean;
 };
+
+/** Which name that is: two are fixed, the names of Secrets are settings. */
+export type WatchedName = 'config' | 'typeConstraints' | 'etcdSecret' | 'storageSecret';
 
 export const CONFIG_MAP_NAME = 'model-serving-config';
 /** The one field manager of all our writes. */
 export const FIELD_MANAGER = 'meshkeeper';
+/** Under what names the original controller's fields stand: the name of its program, as Kubernetes takes it from the client. */
+export const ORIGINAL_MANAGERS: readonly string[] = ['manager', 'modelmesh-controller'];
 export const MANAGED_BY = 'modelmesh-controller';
 
 const SERVING = 'serving.kserve.io';
@@ -29,7 +36,8 @@ export const KINDS = {
     kind: 'ConfigMap',
     plural: 'configmaps',
     namespaced: true,
-    onlyName: CONFIG_MAP_NAME,
+    named: 'config',
+    ownNamespaceOnly: true,
   },
   inferenceServices: {
     source: 'inferenceservices',
@@ -86,6 +94,54 @@ export const KINDS = {
     namespaced: true,
     labelSelector: 'modelmesh-service',
   },
+  horizontalPodAutoscalers: {
+    source: 'horizontalpodautoscalers',
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    plural: 'horizontalpodautoscalers',
+    namespaced: true,
+    labelSelector: managed,
+  },
+  typeConstraints: {
+    source: 'typeconstraints',
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    plural: 'configmaps',
+    namespaced: true,
+    named: 'typeConstraints',
+  },
+  etcdSecrets: {
+    source: 'etcdsecrets',
+    apiVersion: 'v1',
+    kind: 'Secret',
+    plural: 'secrets',
+    namespaced: true,
+    named: 'etcdSecret',
+  },
+  storageSecrets: {
+    source: 'storagesecrets',
+    apiVersion: 'v1',
+    kind: 'Secret',
+    plural: 'secrets',
+    namespaced: true,
+    named: 'storageSecret',
+  },
+  persistentVolumeClaims: {
+    source: 'persistentvolumeclaims',
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    plural: 'persistentvolumeclaims',
+    namespaced: true,
+  },
+  serviceMonitors: {
+    source: 'servicemonitors',
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'ServiceMonitor',
+    plural: 'servicemonitors',
+    namespaced: true,
+    labelSelector: managed,
+    optional: true,
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type KindName = keyof typeof KINDS;
@@ -94,4 +150,4 @@ export type KindName = keyof typeof KINDS;
 export const MESH_SOURCE = 'mesh';
 
 /** Of which form reduced bodies and facts are. Raise it with every change of `reduce.ts` or `facts.ts`: all is then listed anew. */
-export const FORM = 1;
+export const FORM = 2;

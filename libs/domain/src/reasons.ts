@@ -24,6 +24,8 @@ export const REASONS = {
 
   Created: 'An object that Meshkeeper owns was created.',
   Updated: 'An object that Meshkeeper owns was brought in line with what is wanted.',
+  Adopted: 'An object of the original controller was taken over; nothing in it changed.',
+  Copied: 'The Secret with the connection to etcd was copied into a namespace.',
   Deleted: 'An object that nobody wants any more was removed.',
   Registered: 'A model was registered with the mesh, or moved to its new target.',
   Reloaded: 'The mesh was asked to load a registered model again.',
@@ -31,8 +33,15 @@ export const REASONS = {
   StatusChanged: 'The status shows something new.',
 
   InvalidRuntime: 'A ServingRuntime cannot be rendered; the message names the field.',
+  InvalidAutoscaling:
+    'Annotations of a ServingRuntime ask for an autoscaler that cannot be made; the defaults are used.',
+  TlsSecretMissing: 'The Secret that tls.secretName names does not exist in a namespace.',
+  EtcdSecretMissing: 'The Secret that says where the etcd of the mesh is does not exist.',
+  ProductConfigMissing: 'The ConfigMap that annotation productConfig of a ServingRuntime names does not exist.',
   InvalidConfiguration:
-    'The ConfigMap model-serving-config holds wrong values; nothing is written until they are mended.',
+    'The ConfigMap model-serving-config holds wrong values; the last good ones stay in force, or, without any, nothing is written.',
+  ConfigurationWarning:
+    'The ConfigMap model-serving-config holds something that has no effect, or another one than it seems.',
 } as const;
 
 export type Reason = keyof typeof REASONS;

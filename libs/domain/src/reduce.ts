@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { KindName } from './kinds.ts';
 
 export type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [key: string]: Json };
@@ -32,7 +33,12 @@ export type KubeObject = {
   readonly [field: string]: unknown;
 };
 
-export type Manager = { readonly manager?: string; readonly operation?: string; readonly time?: string };
+export type Manager = {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly subresource?: string;
+  readonly time?: string;
+};
 
 /** What is kept of an object: enough for plans and `explain`, never a Secret's data. Spec and status are not yet parsed. */
 export type ReducedObject = {
@@ -62,7 +68,7 @@ export const LEGACY_FRAMEWORKS = [
 export function reduce(kind: KindName, object: KubeObject): ReducedObject {
   const metadata = reduceMetadata(object.metadata);
   const managers = (object.metadata.managedFields ?? []).map(
-    (field) => pick(field, ['manager', 'operation', 'time']) as Manager,
+    (field) => pick(field, ['manager', 'operation', 'subresource', 'time']) as Manager,
   );
   const spec = asObject(object['spec']);
   const status = asObject(object['status']);
@@ -88,7 +94,28 @@ export function reduce(kind: KindName, object: KubeObject): ReducedObject {
       return { metadata, managers, data: pick(object as JsonObject, ['ports', 'endpoints']) };
     case 'config':
       return { metadata, managers, data: { config: asObject(object['decoded']) } };
+    case 'horizontalPodAutoscalers':
+    case 'serviceMonitors':
+      return { metadata, managers, spec };
+    case 'typeConstraints':
+      return { metadata, managers, data: hashes(asObject(object['binaryData'])) };
+    case 'persistentVolumeClaims':
+      return { metadata: withoutAnnotations(metadata), managers };
+    case 'etcdSecrets':
+      return { metadata: withoutAnnotations(metadata), managers };
+    case 'storageSecrets':
+      return { metadata: withoutAnnotations(metadata), managers, data: pick(asObject(object['decoded']), ['claims']) };
   }
+}
+
+/** Whether a ConfigMap holds what is wanted can be seen from a hash; its thousands of lines need not be kept. */
+function hashes(data: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(data).map(([name, text]) => [name, hashOf(text)]));
+}
+
+/** An annotation of a Secret may hold its data, as that of `kubectl apply` does. */
+function withoutAnnotations({ annotations: _, ...rest }: Metadata): Metadata {
+  return rest;
 }
 
 function reduceMetadata(metadata: KubeObject['metadata']): Metadata {
@@ -128,4 +155,17 @@ function pick(object: JsonObject, fields: readonly string[]): JsonObject {
 
 export function asObject(value: unknown): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+}
+
+/** The same for equal values, in whatever order their maps are written. */
+export function hashOf(value: Json): string {
+  const text = JSON.stringify(sorted(value)) ?? '';
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value as JsonObject).map(([name, item]) => [name, sorted(item)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

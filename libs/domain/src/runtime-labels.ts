@@ -25,3 +25,19 @@ export function runtimeLabels(name: string, spec: JsonObject, restProxy: boolean
   if (restProxy && labels.has('pv:grpc-v2')) labels.add('pv:v2');
   return [...labels].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
+
+/** Whether pods with these labels can hold a model of this type: they carry every part of it. */
+export function supports(labels: readonly string[], modelType: string): boolean {
+  return modelType.split('|').every((part) => labels.includes(part));
+}
+
+/** Every model type that pods with these labels can hold, the REST proxy's protocol included. */
+export function supportedTypes(labels: readonly string[]): readonly string[] {
+  const all = labels.includes('pv:grpc-v2') ? [...new Set([...labels, 'pv:v2'])] : labels;
+  const protocols = all.filter((label) => label.startsWith('pv:'));
+  return all
+    .filter((label) => !label.startsWith('pv:'))
+    .flatMap((label) =>
+      label.startsWith('mt:') ? [label, ...protocols.map((protocol) => `${label}|${protocol}`)] : [label],
+    );
+}

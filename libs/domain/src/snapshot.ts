@@ -1,33 +1,80 @@
 import { DEFAULT_CONFIG, type MeshConfig } from './config/mesh-config.ts';
-import { endpointsIndex } from './change-to-keys.ts';
-import type { ConfigFacts, NamespaceFacts } from './facts.ts';
+import { parseConfig } from './config/parse-config.ts';
+import { endpointsIndex, parseWanted, wantedIndex } from './change-to-keys.ts';
+import type { ConfigFacts, EtcdSecretFacts, ModelFacts, NamespaceFacts, RuntimeFacts, StorageFacts } from './facts.ts';
 import { CONFIG_MAP_NAME, KINDS, MESH_SOURCE } from './kinds.ts';
+import { parseMemory, type Memory } from './memory.ts';
 import type { Gathered, GatherRequest, ViewedObject } from './ports/event-log.ts';
-import type { JsonObject, ReducedObject } from './reduce.ts';
+import { asObject, type JsonObject, type ReducedObject } from './reduce.ts';
 import { formatKey, type MeshKey, type PredictorKey, type RuntimeKey, type WorkKey } from './work-key.ts';
 
 /** What every plan sees. A namespace is `undefined` while its source is not complete: unknown, not disabled. */
 type Surroundings = {
   readonly config: ConfigFacts;
   readonly namespaceEnabled: boolean | undefined;
+  /** What the last run left for this one. */
+  readonly memory: Memory;
 };
 
 export type Viewed = { readonly revision: string; readonly body: ReducedObject };
 
 export type MeshSnapshot = Surroundings & {
   readonly key: MeshKey;
+  readonly ownNamespace: string;
   readonly namespace: Viewed | undefined;
   readonly services: readonly Viewed[];
-  readonly servicesComplete: boolean;
+  readonly typeConstraints: Viewed | undefined;
+  readonly serviceMonitor: Viewed | undefined;
+  /** Undefined where the kind is not known to the cluster, or not listed yet. */
+  readonly serviceMonitorsComplete: boolean;
+  /** Every runtime that the namespace sees, by name; its own shadow the cluster's. */
+  readonly runtimes: readonly NamedRuntime[];
+  readonly etcdSecretName: string;
+  /** Revision of the controller's own etcd Secret; undefined when there is none. */
+  readonly etcdSource: string | undefined;
+  readonly etcdCopy: Viewed | undefined;
+  /** The ConfigMap of the configuration, in the controller's own namespace only. */
+  readonly configMap: ConfigMapSeen | undefined;
+  /** All sources that this plan draws conclusions from, but for ServiceMonitors. */
+  readonly complete: boolean;
+};
+
+export type NamedRuntime = RuntimeFacts & {
+  readonly name: string;
+  readonly kind: 'ServingRuntime' | 'ClusterServingRuntime';
+};
+export type ConfigMapSeen = {
+  readonly body: ReducedObject;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
 };
 
 export type RuntimeSnapshot = Surroundings & {
   readonly key: RuntimeKey;
   /** The ServingRuntime, else the ClusterServingRuntime of that name; undefined when there is neither. */
   readonly runtime: (Viewed & { readonly kind: 'ServingRuntime' | 'ClusterServingRuntime' }) | undefined;
-  readonly runtimesComplete: boolean;
   readonly deployments: readonly Viewed[];
-  readonly deploymentsComplete: boolean;
+  readonly autoscalers: readonly Viewed[];
+  readonly etcdSecretName: string;
+  /** Claims that the namespace's storage Secret names, and those that exist. */
+  readonly storageClaims: readonly string[];
+  readonly existingClaims: readonly string[];
+  /** The types of the namespace's models, each with the claim it lies on. */
+  readonly models: readonly ModelFacts[];
+  /** All models are known, so that a runtime without one may be scaled down. */
+  readonly modelsComplete: boolean;
+  /** All other sources that this plan draws conclusions from. */
+  readonly complete: boolean;
+  /** What was looked up live, since nobody watches it. */
+  readonly live: LiveAnswers;
+};
+
+/** Undefined where nobody asked. */
+export type LiveAnswers = {
+  /** Keys of the namespace's TLS Secret; `missing` when there is none. */
+  readonly tlsSecret?: readonly string[] | 'missing';
+  /** Whether the ConfigMap that annotation `productConfig` names exists. */
+  readonly productConfig?: boolean;
 };
 
 export type VModelRecord = {
@@ -45,35 +92,49 @@ export type PredictorSnapshot = Surroundings & {
   readonly meshComplete: boolean;
   /** `host:port` of the mesh's ready pods. */
   readonly endpoints: readonly string[];
+  /** No runtime has a ready pod that could hold the model; false while that is not known. */
+  readonly homeless: boolean;
 };
 
 export type Snapshot = MeshSnapshot | RuntimeSnapshot | PredictorSnapshot;
 
 const kubeSources = Object.values(KINDS).map(({ source }) => source);
 
+export type SnapshotContext = { readonly ownNamespace: string; readonly etcdSecretName: string };
+
 /** What has to be read for a key: one atomic step in Redis answers all of it. */
-export function gatherRequest(key: WorkKey, ownNamespace: string, serviceName: string): GatherRequest {
+export function gatherRequest(key: WorkKey, { ownNamespace, etcdSecretName }: SnapshotContext): GatherRequest {
   const { namespace } = key;
-  const clusterRuntime = {
-    source: KINDS.clusterServingRuntimes.source,
-    namespace: '',
-    name: key.kind === 'runtime' ? key.name : '',
-  };
-  return {
-    key: formatKey(key),
-    sources: [...kubeSources, MESH_SOURCE],
-    facts: [
-      { source: KINDS.config.source, namespace: ownNamespace, name: CONFIG_MAP_NAME },
-      { source: KINDS.namespaces.source, namespace: '', name: namespace },
-    ],
-    objects: key.kind === 'runtime' ? [clusterRuntime] : [],
-    indexes: [endpointsIndex(namespace, serviceName)],
-  };
+  const facts = (kind: keyof typeof KINDS, of: string, name?: string) => ({
+    source: KINDS[kind].source,
+    namespace: of,
+    ...(name === undefined ? {} : { name }),
+  });
+  const surroundings = [facts('config', ownNamespace, CONFIG_MAP_NAME), facts('namespaces', '', namespace)];
+  const request = { key: formatKey(key), sources: [...kubeSources, MESH_SOURCE], objects: [], indexes: [] };
+  switch (key.kind) {
+    case 'mesh': {
+      const runtimes = [facts('servingRuntimes', namespace), facts('clusterServingRuntimes', '')];
+      return { ...request, facts: [...surroundings, ...runtimes, facts('etcdSecrets', ownNamespace, etcdSecretName)] };
+    }
+    case 'runtime':
+      return {
+        ...request,
+        facts: [...surroundings, facts('storageSecrets', namespace), facts('persistentVolumeClaims', namespace)],
+        objects: [{ source: KINDS.clusterServingRuntimes.source, namespace: '', name: key.name }],
+        indexes: [wantedIndex(namespace)],
+      };
+    case 'predictor': {
+      const { source } = KINDS[kindOf(key)];
+      const pods = { source, namespace, name: key.name, field: 'pods' satisfies keyof ModelFacts };
+      return { ...request, facts: surroundings, indexes: [endpointsIndex(namespace)], factIndexes: [pods] };
+    }
+  }
 }
 
-/** The typed snapshot of what was gathered. */
-export function toSnapshot(key: WorkKey, gathered: Gathered): Snapshot {
-  const complete = (source: string): boolean => gathered.sources[source]?.complete === true;
+/** The typed snapshot of what was gathered. `memory` is what the last run left, `live` what was looked up beside. */
+export function toSnapshot(key: WorkKey, gathered: Gathered, context: SnapshotContext, memory = ''): Snapshot {
+  const complete = (kind: keyof typeof KINDS): boolean => gathered.sources[KINDS[kind].source]?.complete === true;
   const [config, namespaces] = gathered.facts;
   const namespaceFacts = namespaces?.[key.namespace] as NamespaceFacts | undefined;
   const surroundings: Surroundings = {
@@ -82,67 +143,137 @@ export function toSnapshot(key: WorkKey, gathered: Gathered): Snapshot {
       config: DEFAULT_CONFIG,
       warnings: [],
     },
-    namespaceEnabled:
-      complete(KINDS.namespaces.source) && complete(KINDS.config.source)
-        ? (namespaceFacts?.enabled ?? false)
-        : undefined,
+    namespaceEnabled: complete('namespaces') && complete('config') ? (namespaceFacts?.enabled ?? false) : undefined,
+    memory: parseMemory(memory),
   };
-  const of = (source: string): readonly Viewed[] =>
+  const of = (kind: keyof typeof KINDS): readonly Viewed[] =>
     gathered.objects
-      .filter((object) => object.source === source)
+      .filter((object) => object.source === KINDS[kind].source)
       .map(({ revision, body }) => ({ revision, body: body as ReducedObject }));
   switch (key.kind) {
     case 'mesh':
-      return {
-        ...surroundings,
-        key,
-        namespace: of(KINDS.namespaces.source)[0],
-        services: of(KINDS.services.source),
-        servicesComplete: complete(KINDS.services.source),
-      };
+      return { ...surroundings, ...meshParts(key, gathered, of, complete, context) };
     case 'runtime':
-      return { ...surroundings, ...runtimeParts(key, of, complete) };
+      return { ...surroundings, ...runtimeParts(key, gathered, of, complete, context) };
     case 'predictor':
-      return { ...surroundings, ...predictorParts(key, gathered, of, complete) };
+      return { ...surroundings, ...predictorParts(key, gathered, of, complete, surroundings.config) };
   }
 }
 
-type ObjectsOf = (source: string) => readonly Viewed[];
-type IsComplete = (source: string) => boolean;
+type ObjectsOf = (kind: keyof typeof KINDS) => readonly Viewed[];
+type IsComplete = (kind: keyof typeof KINDS) => boolean;
 
-function runtimeParts(key: RuntimeKey, of: ObjectsOf, complete: IsComplete): Omit<RuntimeSnapshot, keyof Surroundings> {
-  const { servingRuntimes, clusterServingRuntimes, deployments } = KINDS;
-  const [own] = of(servingRuntimes.source);
-  const [cluster] = of(clusterServingRuntimes.source);
+function meshParts(
+  key: MeshKey,
+  gathered: Gathered,
+  of: ObjectsOf,
+  complete: IsComplete,
+  { ownNamespace, etcdSecretName }: SnapshotContext,
+): Omit<MeshSnapshot, keyof Surroundings> {
+  const [, , ofNamespace = {}, ofCluster = {}, etcd = {}] = gathered.facts;
+  const named = (kind: NamedRuntime['kind'], facts: Readonly<Record<string, unknown>>): NamedRuntime[] =>
+    Object.entries(facts).map(([name, runtime]) => ({ ...(runtime as RuntimeFacts), name, kind }));
+  const own = named('ServingRuntime', ofNamespace);
+  const shared = named('ClusterServingRuntime', ofCluster).filter(({ name }) => ofNamespace[name] === undefined);
+  const [configMap] = of('config');
+  return {
+    key,
+    ownNamespace,
+    namespace: of('namespaces')[0],
+    services: of('services'),
+    typeConstraints: of('typeConstraints')[0],
+    serviceMonitor: of('serviceMonitors')[0],
+    serviceMonitorsComplete: complete('serviceMonitors'),
+    runtimes: [...own, ...shared],
+    etcdSecretName,
+    etcdSource: (etcd[etcdSecretName] as EtcdSecretFacts | undefined)?.revision,
+    etcdCopy: key.namespace === ownNamespace ? undefined : of('etcdSecrets')[0],
+    configMap: configMap && seenConfigMap(configMap.body),
+    complete: MESH_SOURCES.every(complete),
+  };
+}
+
+const MESH_SOURCES = [
+  'services',
+  'typeConstraints',
+  'etcdSecrets',
+  'servingRuntimes',
+  'clusterServingRuntimes',
+] as const;
+
+function seenConfigMap(body: ReducedObject): ConfigMapSeen {
+  const parsed = parseConfig(asObject(body.data?.['config']));
+  return parsed.kind === 'ok'
+    ? { body, problems: [], warnings: parsed.warnings }
+    : { body, problems: parsed.problems, warnings: [] };
+}
+
+function runtimeParts(
+  key: RuntimeKey,
+  gathered: Gathered,
+  of: ObjectsOf,
+  complete: IsComplete,
+  { etcdSecretName }: SnapshotContext,
+): Omit<RuntimeSnapshot, keyof Surroundings> {
+  const [own] = of('servingRuntimes');
+  const [cluster] = of('clusterServingRuntimes');
   const shared = cluster && { ...cluster, kind: 'ClusterServingRuntime' as const };
+  const [, , storage = {}, claims = {}] = gathered.facts;
   return {
     key,
     runtime: own ? { ...own, kind: 'ServingRuntime' } : shared,
-    runtimesComplete:
-      complete(servingRuntimes.source) && (own !== undefined || complete(clusterServingRuntimes.source)),
-    deployments: of(deployments.source),
-    deploymentsComplete: complete(deployments.source),
+    deployments: of('deployments'),
+    autoscalers: of('horizontalPodAutoscalers'),
+    etcdSecretName,
+    storageClaims: Object.values(storage).flatMap((facts) => (facts as StorageFacts).claims),
+    existingClaims: Object.keys(claims),
+    models: (gathered.indexes[0] ?? []).map(parseWanted),
+    modelsComplete: complete('inferenceServices') && complete('predictors'),
+    complete: RUNTIME_SOURCES.every(complete) && (own !== undefined || complete('clusterServingRuntimes')),
+    live: {},
   };
 }
+
+const RUNTIME_SOURCES = [
+  'servingRuntimes',
+  'deployments',
+  'horizontalPodAutoscalers',
+  'storageSecrets',
+  'persistentVolumeClaims',
+] as const;
 
 function predictorParts(
   key: PredictorKey,
   gathered: Gathered,
   of: ObjectsOf,
   complete: IsComplete,
+  config: ConfigFacts,
 ): Omit<PredictorSnapshot, keyof Surroundings> {
-  const source = key.owner === 'isvc' ? KINDS.inferenceServices.source : KINDS.predictors.source;
+  const kind = kindOf(key);
   const record = gathered.objects.find(
     (object) => object.source === MESH_SOURCE && object.name === `vmodels/${key.name}`,
   );
   return {
     key,
-    object: of(source)[0],
-    objectsComplete: complete(source),
+    object: of(kind)[0],
+    objectsComplete: complete(kind),
     vmodel: record && parseVModel(record),
-    meshComplete: complete(MESH_SOURCE),
-    endpoints: gathered.indexes[0] ?? [],
+    meshComplete: gathered.sources[MESH_SOURCE]?.complete === true,
+    homeless: complete('deployments') && gathered.indexes[1]?.length === 0,
+    endpoints: config.kind === 'ok' ? endpointsOf(config.config, gathered.indexes[0] ?? []) : [],
   };
+}
+
+function kindOf({ owner }: PredictorKey): 'inferenceServices' | 'predictors' {
+  return owner === 'isvc' ? 'inferenceServices' : 'predictors';
+}
+
+/** `host:port` of the ready pods behind the Service that the configuration names; or the one endpoint that it gives. */
+function endpointsOf({ inferenceServiceName, modelMeshEndpoint }: MeshConfig, members: readonly string[]): string[] {
+  if (modelMeshEndpoint !== '') return [modelMeshEndpoint];
+  return members
+    .map((member) => member.split(' '))
+    .flatMap(([service, address]) => (service === inferenceServiceName && address !== undefined ? [address] : []));
 }
 
 /** Malformed records read as nobody's. */

@@ -1,4 +1,4 @@
-import { factsOf, type FactsContext } from './facts.ts';
+import { factsOf, type ConfigFacts, type FactsContext } from './facts.ts';
 import { changeToKeys, modelToKeys, vmodelIndexes, vmodelToKeys } from './change-to-keys.ts';
 import { KINDS, type KindName } from './kinds.ts';
 import type { Change } from './ports/event-log.ts';
@@ -14,9 +14,16 @@ export function toChange(kind: KindName, object: KubeObject, context: FactsConte
     name: object.metadata.name,
     revision: object.metadata.resourceVersion ?? '0',
     body: JSON.stringify(body),
-    facts: facts === undefined ? '' : JSON.stringify(facts),
+    facts: factsText(facts),
     ...changeToKeys(kind, body, facts),
   };
+}
+
+/** A bad configuration counts only where no good one is known: the last good one stays in force. */
+function factsText(facts: unknown): string {
+  if (facts === undefined) return '';
+  const text = JSON.stringify(facts);
+  return (facts as Partial<ConfigFacts>).kind === 'bad' ? `=${text}` : text;
 }
 
 /** The end of an object at the revision of its deletion. What it concerned is remembered where it was recorded. */

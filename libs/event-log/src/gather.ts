@@ -18,6 +18,9 @@ export async function gather(options: EventLogOptions, request: GatherRequest): 
       name === undefined ? `f ${source} ${namespace}` : `n ${source} ${namespace}/${name}`,
     ),
     ...request.indexes.map((index) => `i ${index}`),
+    ...(request.factIndexes ?? []).map(
+      ({ source, namespace, name, field }) => `x ${source} ${namespace}/${name} ${field}`,
+    ),
   ];
   const args = [prefix, form, ...questions];
   const [status, objects, sources, facts, indexes] = asList(

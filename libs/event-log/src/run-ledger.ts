@@ -25,7 +25,7 @@ export function createRunLedger(options: EventLogOptions): RunLedger {
   return {
     async begin(key: string, lease: Lease, forced: boolean): Promise<BeginAnswer> {
       const args = [prefix, key, lease.jobId, keys.locks(queue), lease.token, forced ? '1' : '0'];
-      const [status, dueCount, fencingToken, failures, markedAt, ...cause] = asTexts(
+      const [status, dueCount, fencingToken, failures, markedAt, memory = '', ...cause] = asTexts(
         await scripts.begin.run(redis, pair(key), args),
       );
       if (status === 'lost' || status === 'busy' || status === 'idle') return { status };
@@ -35,6 +35,7 @@ export function createRunLedger(options: EventLogOptions): RunLedger {
         failures: Number(failures),
         markedAt: markedAt === '' ? undefined : Number(markedAt),
         cause,
+        memory,
       };
       return { status: 'ok', run };
     },
@@ -50,6 +51,7 @@ export function createRunLedger(options: EventLogOptions): RunLedger {
         run.fencingToken,
         ...flags,
         now(),
+        end.memory === undefined ? '' : `=${end.memory}`,
       ];
       const [status, behind, failures] = asTexts(await scripts.finish.run(redis, pair(key), args));
       return { status: status === 'ok' ? 'ok' : 'lost', behind: Number(behind) > 0, failures: Number(failures) };

@@ -306,6 +306,41 @@ describe('gathering', () => {
     });
   });
 
+  test('follows an index that the facts of an object name', async (context) => {
+    const bench = await open(context);
+    await bench.watch(
+      1,
+      3,
+      put('a', 2, { facts: '{"pods":"pods:ns:mt%3Ax"}' }),
+      put('d', 3, { indexes: ['pods:ns:mt%3Ax d'] }),
+    );
+    const named = (name: string) => ({ source: SOURCE, namespace: 'ns', name, field: 'pods' });
+    const request = { key: 'thing/a', sources: [SOURCE], facts: [], objects: [], indexes: [] };
+    const { indexes } = await gather(bench.options, {
+      ...request,
+      factIndexes: [named('a'), named('d'), named('none')],
+    });
+    assert.deepEqual(indexes, [['d'], [], []]);
+  });
+
+  test('keeps the last facts where a change tells none that count', async (context) => {
+    const bench = await open(context);
+    const request = {
+      key: 'thing/a',
+      sources: [SOURCE],
+      facts: [{ source: SOURCE, namespace: 'ns' }],
+      objects: [],
+      indexes: [],
+    };
+    const factsNow = async (): Promise<unknown> => (await gather(bench.options, request)).facts[0]?.['a'];
+    const seen: unknown[] = [];
+    for (const [i, facts] of ['="bad"', '="worse"', '"good"', '="bad"', '"better"'].entries()) {
+      await bench.watch(i + 1, i + 2, put('a', i + 2, { facts }));
+      seen.push(await factsNow());
+    }
+    assert.deepEqual(seen, ['bad', 'bad', 'good', 'good', 'better']);
+  });
+
   test('is refused when a source is kept in another form', async (context) => {
     const bench = await open(context);
     const request = { key: 'thing/a', sources: [SOURCE], facts: [], objects: [], indexes: [] };

@@ -25,9 +25,30 @@ describe('a run', () => {
     const lease = await bench.lock('job');
     const run = await bench.begin(KEY, lease);
     const history = (await readHistory(bench.redis, bench.options.prefix, KEY)).map(({ id }) => id);
-    assert.deepEqual(run, { dueCount: 2, fencingToken: 1, failures: 0, markedAt: 5_000, cause: history });
+    assert.deepEqual(run, {
+      dueCount: 2,
+      fencingToken: 1,
+      failures: 0,
+      markedAt: 5_000,
+      cause: history,
+      memory: '',
+    });
     assert.deepEqual(await ledger.finish(KEY, lease, run, DONE), { status: 'ok', behind: false, failures: 0 });
     assert.deepEqual([await bench.due(), await ledger.begin(KEY, lease, false)], [[], { status: 'idle' }]);
+  });
+
+  test('leaves a memory for the next one, which only another memory replaces', async (context) => {
+    const bench = await open(context);
+    const ledger = createRunLedger(bench.options);
+    const lease = await bench.lock('job');
+    const left: string[] = [];
+    for (const end of [{ ...DONE, memory: '{"a":1}' }, DONE, { ...DONE, memory: '' }, DONE]) {
+      const begun = await ledger.begin(KEY, lease, true);
+      assert.ok(begun.status === 'ok');
+      left.push(begun.run.memory);
+      await ledger.finish(KEY, lease, begun.run, end);
+    }
+    assert.deepEqual(left, ['', '{"a":1}', '{"a":1}', '']);
   });
 
   test('is left behind by a mark that comes while it runs', async (context) => {

@@ -45,6 +45,12 @@ export function kubeAccess(options: KubeConfigOptions): AccessSource {
   };
 }
 
+/** Where objects without a namespace of their own belong. @throws CallError like `kubeAccess`. */
+export function contextNamespace(options: KubeConfigOptions): string {
+  const config = loadKubeConfig(options);
+  return config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
+}
+
 function loadKubeConfig({ file, context }: KubeConfigOptions): KubeConfig {
   const config = new KubeConfig();
   try {

@@ -5,16 +5,17 @@ import {
   toAbsence,
   toChange,
   type Change,
-  type FactsContext,
+  type Kind,
   type KindName,
   type KubeObject,
   type ServerHead,
   type SourceFeed,
 } from '@meshkeeper/domain';
 import { apiError, type ApiStatus } from './api-error.ts';
-import { decodeConfigMap } from './config-map.ts';
 import { inBatches, type WatchItem } from './batches.ts';
+import { decoded } from './decoded.ts';
 import { collectionPath } from './paths.ts';
+import { nameOf, type WatchContext } from './watched-names.ts';
 import type { KubeTransport } from './transport.ts';
 
 type List = {
@@ -29,7 +30,7 @@ type WatchEvent = {
 export type FeedOptions = {
   readonly transport: KubeTransport;
   readonly kind: KindName;
-  readonly context: FactsContext;
+  readonly context: WatchContext;
   readonly random?: () => number;
 };
 
@@ -42,39 +43,43 @@ const LEAST_WATCH_MS = 1_000;
 
 /** One kind of one API server as a source: paged lists, resumable watches with bookmarks. */
 export function createKubeFeed(options: FeedOptions): SourceFeed {
-  const { kind, transport } = options;
-  const { source } = KINDS[kind];
+  const { source } = KINDS[options.kind];
   return {
     source,
-    readHead: (signal) => readHead(transport, collection(options), signal),
+    readHead: (signal) => readHead(options, signal),
     list: (signal) => listPages(options, signal),
     watch: (from, signal) => inBatches(watchChanges(options, from, signal), BATCH, signal),
   };
 }
 
 function collection({ kind, context }: FeedOptions): string {
-  const { onlyName, ...rest } = { onlyName: undefined, ...KINDS[kind] };
-  return collectionPath(rest, onlyName === undefined ? '' : context.ownNamespace);
+  const found: Kind = KINDS[kind];
+  return collectionPath(found, found.ownNamespaceOnly === true ? context.ownNamespace : '');
 }
 
-function selectors({ kind }: FeedOptions): Record<string, string> {
-  const { labelSelector, onlyName } = { labelSelector: undefined, onlyName: undefined, ...KINDS[kind] };
+async function selectors({ kind, context }: FeedOptions): Promise<Record<string, string>> {
+  const { labelSelector, named }: Kind = KINDS[kind];
   return {
     ...(labelSelector === undefined ? {} : { labelSelector }),
-    ...(onlyName === undefined ? {} : { fieldSelector: `metadata.name=${onlyName}` }),
+    ...(named === undefined ? {} : { fieldSelector: `metadata.name=${await nameOf(named, context)}` }),
   };
 }
 
 /**
  * A list of one object without a resourceVersion is served from etcd itself, so its revision is the head. The uid of `kube-system`
- * is the identity of a cluster: a replaced one has another.
+ * is the identity of a cluster: a replaced one has another. What is watched by a name that changed is another source too.
  */
-async function readHead(transport: KubeTransport, path: string, signal: AbortSignal): Promise<ServerHead> {
+async function readHead(options: FeedOptions, signal: AbortSignal): Promise<ServerHead> {
+  const { transport, kind } = options;
+  const { fieldSelector } = await selectors(options);
+  const query = { limit: '1', ...(fieldSelector === undefined ? {} : { fieldSelector }) };
   const [head, system] = await Promise.all([
-    transport.call<List>({ method: 'GET', path, query: { limit: '1' }, signal }),
+    transport.call<List>({ method: 'GET', path: collection(options), query, signal }),
     transport.call<KubeObject>({ method: 'GET', path: '/api/v1/namespaces/kube-system', signal }),
   ]);
-  return { head: head.metadata.resourceVersion, identity: system.metadata.uid ?? '' };
+  const { uid = '' } = system.metadata;
+  const identity = kind === 'storageSecrets' ? `${uid} ${fieldSelector}` : uid;
+  return { head: head.metadata.resourceVersion, identity };
 }
 
 async function* listPages(
@@ -82,9 +87,10 @@ async function* listPages(
   signal: AbortSignal,
 ): AsyncGenerator<{ revision: string; changes: readonly Change[] }> {
   const { transport, kind, context } = options;
+  const selected = await selectors(options);
   let next = '';
   do {
-    const query = { ...selectors(options), limit: String(PAGE), ...(next === '' ? {} : { continue: next }) };
+    const query = { ...selected, limit: String(PAGE), ...(next === '' ? {} : { continue: next }) };
     const page = await transport.call<List>({
       method: 'GET',
       path: collection(options),
@@ -102,10 +108,11 @@ async function* listPages(
 
 async function* watchChanges(options: FeedOptions, from: string, signal: AbortSignal): AsyncGenerator<WatchItem> {
   const { transport, kind, context, random = Math.random } = options;
+  const selected = await selectors(options);
   for (let revision = from; !signal.aborted;) {
     const timeoutSeconds = String(WATCH_SECONDS.least + Math.floor(random() * WATCH_SECONDS.spread));
     const query = {
-      ...selectors(options),
+      ...selected,
       watch: 'true',
       allowWatchBookmarks: 'true',
       resourceVersion: revision,
@@ -120,10 +127,12 @@ async function* watchChanges(options: FeedOptions, from: string, signal: AbortSi
     }
     // A server that ends each watch at once must not be asked in a hot loop.
     await least;
+    if (kind === 'storageSecrets' && (await selectors(options)).fieldSelector !== selected['fieldSelector'])
+      throw new CallError('Transient', 'The storage Secret has another name now', { code: 'NameChanged' });
   }
 }
 
-function toItem(kind: KindName, { type, object }: WatchEvent, context: FactsContext): WatchItem {
+function toItem(kind: KindName, { type, object }: WatchEvent, context: WatchContext): WatchItem {
   const to = object.metadata?.resourceVersion ?? '';
   switch (type) {
     case 'ADDED':
@@ -143,9 +152,4 @@ function toItem(kind: KindName, { type, object }: WatchEvent, context: FactsCont
 /** A revision that is too old comes as an event inside a good answer, not as an HTTP status. */
 function watchError(kind: KindName, status: ApiStatus): CallError {
   return apiError(`watch ${KINDS[kind].plural}`, status.code ?? 500, status);
-}
-
-/** Foreign text is decoded at this edge; what follows sees typed values only. */
-function decoded(kind: KindName, object: KubeObject): KubeObject {
-  return kind === 'config' ? { ...object, decoded: decodeConfigMap(object) } : object;
 }

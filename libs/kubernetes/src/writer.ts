@@ -24,8 +24,9 @@ export function createWriter(transport: KubeTransport): KubeReader & KubeWriter 
       return transport.call({ method: 'POST', path, query: { fieldManager: FIELD_MANAGER }, body: object });
     },
     async apply(ref: ObjectRef, object: KubeObject, seen: SeenObject): Promise<WriteResult> {
+      const { adopt: entry } = seen;
       const resourceVersion =
-        seen.adopt === undefined ? seen.resourceVersion : await adopt(transport, ref, seen.resourceVersion, seen.adopt);
+        entry === undefined ? seen.resourceVersion : await adopt(transport, ref, { ...seen, adopt: entry });
       return transport.call({
         method: 'PATCH',
         path: objectPath(ref),
@@ -57,16 +58,16 @@ export function createWriter(transport: KubeTransport): KubeReader & KubeWriter 
 }
 
 /**
- * Makes the entry of our creation one of an apply, so that what is no longer wanted is really taken away. Returns the new
- * resourceVersion. As client-go's csaupgrade does; the tests of the entry make a stale position fail instead of hitting another's.
+ * Makes the entry of our creation, or of the original controller, one of our apply, so that what is no longer wanted is really taken
+ * away. Returns the new resourceVersion. As client-go's csaupgrade does; the tests of the entry make a stale position fail instead of
+ * hitting another's.
  */
 async function adopt(
   transport: KubeTransport,
   ref: ObjectRef,
-  resourceVersion: string,
-  position: number,
+  { resourceVersion, adopt: found }: SeenObject & { readonly adopt: NonNullable<SeenObject['adopt']> },
 ): Promise<string> {
-  const entry = `/metadata/managedFields/${position}`;
+  const entry = `/metadata/managedFields/${found.position}`;
   const patched = transport.call<KubeObject>({
     method: 'PATCH',
     path: objectPath(ref),
@@ -74,8 +75,9 @@ async function adopt(
     contentType: 'application/json-patch+json',
     body: [
       { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
-      { op: 'test', path: `${entry}/manager`, value: FIELD_MANAGER },
+      { op: 'test', path: `${entry}/manager`, value: found.manager },
       { op: 'test', path: `${entry}/operation`, value: 'Update' },
+      { op: 'replace', path: `${entry}/manager`, value: FIELD_MANAGER },
       { op: 'replace', path: `${entry}/operation`, value: 'Apply' },
     ],
   });

@@ -23,7 +23,11 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const context = { ownNamespace: 'default' };
+const context = {
+  ownNamespace: 'default',
+  etcdSecretName: 'model-serving-etcd',
+  storageSecretName: async () => 'storage-config',
+};
 const refTo = (name: string): ObjectRef => ({ kind: 'services', namespace: 'default', name });
 
 function service(name: string, port = 80): KubeObject {
@@ -58,10 +62,13 @@ describe('writes', () => {
     const writer = createWriter(transport);
     const created = await writer.create(refTo('applied'), service('applied'));
     const seen = created?.metadata.resourceVersion ?? '';
-    const applied = await writer.apply(refTo('applied'), service('applied', 81), { resourceVersion: seen, adopt: 0 });
+    const applied = await writer.apply(refTo('applied'), service('applied', 81), {
+      resourceVersion: seen,
+      adopt: { position: 0, manager: 'meshkeeper' },
+    });
     // What the creation set and the apply no longer wants is gone.
     assert.deepEqual(portsOf(applied), [81]);
-    for (const adopt of [undefined, 0]) {
+    for (const adopt of [undefined, { position: 0, manager: 'meshkeeper' }]) {
       const stale = writer.apply(refTo('applied'), service('applied', 82), { resourceVersion: seen, adopt });
       assert.equal(await kindOf(stale), 'Conflict');
     }

@@ -9,7 +9,11 @@ import { createKubeFeed, createWriter, kubeAccess, KubeTransport, type AccessSou
 
 const folder = mkdtempSync(join(tmpdir(), 'kubernetes-feed-'));
 const NEVER = new AbortController().signal;
-const context = { ownNamespace: 'default' };
+const context = {
+  ownNamespace: 'default',
+  etcdSecretName: 'model-serving-etcd',
+  storageSecretName: async () => 'storage-config',
+};
 let ports: { readonly api: number; readonly etcd: number };
 let plane: ControlPlane;
 let transport: KubeTransport;

@@ -18,6 +18,8 @@ export type RunResult = {
   readonly lookAgainMs: number | undefined;
   /** Nothing is left to do for this key. */
   readonly gone: boolean;
+  /** For the key's next run; undefined leaves what is there. */
+  readonly memory?: string | undefined;
 };
 
 /** One run of a key. What it throws decides, by its class, when the key runs again. */

@@ -112,9 +112,10 @@ type Verdict = {
 async function settle(options: WorkerOptions, key: string, run: Run, fence: Fence): Promise<Verdict> {
   const { handle, now = Date.now } = options;
   try {
-    const { lookAgainMs, gone } = await handle({ key, run, guard: () => fence.guard(), signal: fence.signal });
+    const { lookAgainMs, gone, memory } = await handle({ key, run, guard: () => fence.guard(), signal: fence.signal });
     const deadline = lookAgainMs === undefined ? 0 : now() + lookAgainMs + TIMER_GRACE_MS;
-    const end: RunEnd = { ok: true, error: '', deadline, gone: gone && lookAgainMs === undefined };
+    const remember = memory === undefined || memory === run.memory ? {} : { memory };
+    const end: RunEnd = { ok: true, error: '', deadline, gone: gone && lookAgainMs === undefined, ...remember };
     return { outcome: lookAgainMs === undefined ? 'success' : 'requeue_after', end, timerMs: lookAgainMs, dead: false };
   } catch (error) {
     return settleFailure(options, key, run, error);

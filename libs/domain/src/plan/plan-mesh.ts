@@ -1,25 +1,140 @@
+import type { MeshConfig } from '../config/mesh-config.ts';
+import { MANAGED_BY } from '../kinds.ts';
+import type { ReducedObject } from '../reduce.ts';
+import { controllerReference } from '../render/labels.ts';
+import { renderServiceMonitor, SERVICE_MONITOR_NAME } from '../render/service-monitor.ts';
 import { renderService } from '../render/service.ts';
-import { configOf, type MeshSnapshot } from '../snapshot.ts';
-import { planDeletion, planObject } from './plan-object.ts';
-import { NOTHING_TO_DO, type ObjectRef, type Plan } from './step.ts';
+import { renderTypeConstraints, TYPE_CONSTRAINTS_NAME } from '../render/type-constraints.ts';
+import { configOf, type MeshSnapshot, type Viewed } from '../snapshot.ts';
+import { planDeletion, planDeletions, planObject, type ObjectPlan } from './plan-object.ts';
+import { planOf, type ObjectRef, type Plan, type Step, type Warning } from './step.ts';
 
-/** The inference Service of a namespace: there while the namespace is enabled, and only under its present name. */
+/** What a namespace's mesh needs beside its pods: there while the namespace is enabled, removed with it. */
 export function planMesh(snapshot: MeshSnapshot): Plan {
-  const { key, namespace, namespaceEnabled, services, servicesComplete } = snapshot;
+  const { namespace, namespaceEnabled, complete } = snapshot;
   const config = configOf(snapshot);
-  if (namespaceEnabled === undefined || !servicesComplete || config === undefined) return NOTHING_TO_DO;
+  const warnings = configurationWarnings(snapshot);
+  if (namespaceEnabled === undefined || !complete || config === undefined) return planOf(snapshot, { warnings });
   // A namespace that is going takes its objects along.
-  if (namespace?.body.metadata.deletionTimestamp !== undefined || namespace === undefined) return NOTHING_TO_DO;
-  const refTo = (name: string): ObjectRef => ({ kind: 'services', namespace: key.namespace, name });
-  const unwanted = services.filter(
-    ({ body }) => !namespaceEnabled || body.metadata.name !== config.inferenceServiceName,
-  );
-  const deletions = unwanted.map((service) => planDeletion(refTo(service.body.metadata.name), service));
-  if (!namespaceEnabled) return { steps: deletions, obstacle: undefined };
-  const wanted = renderService(key.namespace, namespace.body.metadata.uid ?? '', config);
-  const live = services.find(({ body }) => body.metadata.name === config.inferenceServiceName);
+  if (namespace === undefined || namespace.body.metadata.deletionTimestamp !== undefined)
+    return planOf(snapshot, { warnings });
+  if (!namespaceEnabled) return planOf(snapshot, { steps: removals(snapshot), warnings, memory: {} });
+  const parts = [
+    typeConstraintsPlan(snapshot, config),
+    etcdCopyPlan(snapshot),
+    servicePlan(snapshot, namespace, config),
+    serviceMonitorPlan(snapshot, config),
+  ];
+  const wanted = Object.assign({}, ...parts.map((part) => part.wanted)) as Record<string, string>;
+  const steps = parts.flatMap((part) => part.steps);
+  // A ServiceMonitor belongs to the Service, whose uid is known only once it is there.
+  const again = steps.some((step) => step.kind === 'create' && step.target.kind === 'services');
+  return planOf(snapshot, {
+    steps,
+    warnings: [...warnings, ...etcdWarnings(snapshot)],
+    lookAgainMs: again && wantsMonitor(snapshot, config) ? 1 : undefined,
+    memory: { ...snapshot.memory, wanted },
+  });
+}
+
+const NONE: ObjectPlan = { steps: [], wanted: {} };
+
+function removals({ services, typeConstraints, serviceMonitor, etcdCopy }: MeshSnapshot): readonly Step[] {
+  return [
+    ...planDeletions('serviceMonitors', present(serviceMonitor)),
+    ...planDeletions('services', services),
+    ...planDeletions('typeConstraints', present(typeConstraints).filter(isOurs)),
+    ...planDeletions('etcdSecrets', present(etcdCopy).filter(isOurs)),
+  ];
+}
+
+function present(live: Viewed | undefined): readonly Viewed[] {
+  return live === undefined ? [] : [live];
+}
+
+/** These two are watched by their names alone, and a name is nobody's property. */
+function isOurs({ body }: { readonly body: ReducedObject }): boolean {
+  return body.metadata.labels?.['app.kubernetes.io/managed-by'] === MANAGED_BY;
+}
+
+/** Also for a namespace whose only runtimes serve one model each, as in the original; the cluster's count only if they are for many. */
+function hasRuntimes({ runtimes }: MeshSnapshot): boolean {
+  return runtimes.some(({ kind, multiModel }) => kind === 'ServingRuntime' || multiModel);
+}
+
+function typeConstraintsPlan(snapshot: MeshSnapshot, { restProxy }: MeshConfig): ObjectPlan {
+  const { key, runtimes, typeConstraints, memory } = snapshot;
+  if (!hasRuntimes(snapshot))
+    return { ...NONE, steps: planDeletions('typeConstraints', present(typeConstraints).filter(isOurs)) };
+  const serving = runtimes
+    .filter(({ multiModel, disabled }) => multiModel && !disabled)
+    .map(({ labels }) =>
+      restProxy.enabled && labels.includes('pv:grpc-v2') ? { labels: [...new Set([...labels, 'pv:v2'])] } : { labels },
+    );
+  const target: ObjectRef = { kind: 'typeConstraints', namespace: key.namespace, name: TYPE_CONSTRAINTS_NAME };
+  return planObject(memory, target, renderTypeConstraints(key.namespace, serving), typeConstraints);
+}
+
+/** The bytes are read and compared where the step is applied; when both revisions are as they were left, there is nothing to compare. */
+function etcdCopyPlan(snapshot: MeshSnapshot): ObjectPlan {
+  const { key, ownNamespace, etcdSecretName: name, etcdSource, etcdCopy, memory } = snapshot;
+  if (key.namespace === ownNamespace) return NONE;
+  if (!hasRuntimes(snapshot)) return { ...NONE, steps: planDeletions('etcdSecrets', present(etcdCopy).filter(isOurs)) };
+  const { from, to } = memory.copied ?? {};
+  if (etcdSource === undefined || (from === etcdSource && to !== undefined && to === etcdCopy?.revision)) return NONE;
+  const at = (namespace: string): ObjectRef => ({ kind: 'etcdSecrets', namespace, name });
   return {
-    steps: [...deletions, ...planObject(refTo(config.inferenceServiceName), wanted, live)],
-    obstacle: undefined,
+    ...NONE,
+    steps: [{ kind: 'copySecret', from: at(ownNamespace), target: at(key.namespace), reason: 'Copied' }],
   };
+}
+
+function etcdWarnings({ etcdSource, ownNamespace, etcdSecretName }: MeshSnapshot): readonly Warning[] {
+  if (etcdSource !== undefined) return [];
+  const message = `Secret ${ownNamespace}/${etcdSecretName} does not exist: without it no pod of the mesh can start`;
+  return [{ reason: 'EtcdSecretMissing', message }];
+}
+
+/** There under its present name only. A Service cannot change between headless and not: it is made anew. */
+function servicePlan(snapshot: MeshSnapshot, namespace: Viewed, config: MeshConfig): ObjectPlan {
+  const { key, services, memory } = snapshot;
+  const { inferenceServiceName: name, headlessService } = config;
+  const { uid = '' } = namespace.body.metadata;
+  const owner = controllerReference({ apiVersion: 'v1', kind: 'Namespace', name: key.namespace, uid });
+  const object = renderService(key.namespace, owner, config);
+  const target: ObjectRef = { kind: 'services', namespace: key.namespace, name };
+  const live = services.find(({ body }) => body.metadata.name === name);
+  const others = planDeletions(
+    'services',
+    services.filter((service) => service !== live),
+  );
+  const planned = planObject(memory, target, object, live);
+  const turned = live !== undefined && (live.body.spec?.['clusterIP'] === 'None') !== headlessService;
+  if (!turned) return { ...planned, steps: [...planned.steps, ...others] };
+  const anew: readonly Step[] = [planDeletion(target, live), { kind: 'create', target, object, reason: 'Updated' }];
+  return { ...planned, steps: [...anew, ...others] };
+}
+
+function wantsMonitor({ serviceMonitorsComplete }: MeshSnapshot, { metrics }: MeshConfig): boolean {
+  return serviceMonitorsComplete && metrics.enabled && !metrics.disablePrometheusOperatorSupport;
+}
+
+function serviceMonitorPlan(snapshot: MeshSnapshot, config: MeshConfig): ObjectPlan {
+  const { key, services, serviceMonitor, memory } = snapshot;
+  if (!wantsMonitor(snapshot, config))
+    return { ...NONE, steps: planDeletions('serviceMonitors', present(serviceMonitor)) };
+  const service = services.find(({ body }) => body.metadata.name === config.inferenceServiceName);
+  if (service === undefined) return NONE;
+  const target: ObjectRef = { kind: 'serviceMonitors', namespace: key.namespace, name: SERVICE_MONITOR_NAME };
+  return planObject(memory, target, renderServiceMonitor(key.namespace, service, config), serviceMonitor);
+}
+
+/** The controller's own namespace speaks for the configuration. */
+function configurationWarnings({ configMap }: MeshSnapshot): readonly Warning[] {
+  const { problems, warnings } = configMap ?? { problems: [], warnings: [] };
+  const wrong = problems.map((problem) => `${problem} (the last good configuration stays in force)`);
+  return [
+    ...wrong.map((message): Warning => ({ about: 'config', reason: 'InvalidConfiguration', message })),
+    ...warnings.map((message): Warning => ({ about: 'config', reason: 'ConfigurationWarning', message })),
+  ];
 }

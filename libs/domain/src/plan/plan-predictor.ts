@@ -4,7 +4,7 @@ import type { Registration } from '../registration/predictor-spec.ts';
 import { readShown } from '../report/shown-status.ts';
 import type { PredictorSnapshot, Viewed } from '../snapshot.ts';
 import { ownerOfModel } from '../change-to-keys.ts';
-import { NOTHING_TO_DO, type Obstacle, type Plan, type Step } from './step.ts';
+import { planOf, type Obstacle, type Plan, type Step } from './step.ts';
 
 /** A load that failed is asked for again after this time, unless something changes before. */
 export const RETRY_FAILED_LOAD_MS = 5 * 60_000;
@@ -16,21 +16,16 @@ export function wantedOf({ key }: PredictorSnapshot, object: Viewed): Wanted {
 /** From an InferenceService or Predictor to its registration in the mesh. */
 export function planPredictor(snapshot: PredictorSnapshot, now: number): Plan {
   const { object, objectsComplete, meshComplete, namespaceEnabled } = snapshot;
-  if (!objectsComplete || !meshComplete || namespaceEnabled === undefined) return NOTHING_TO_DO;
+  if (!objectsComplete || !meshComplete || namespaceEnabled === undefined) return planOf(snapshot);
   const wanted = object === undefined ? ({ kind: 'ignored' } as const) : wantedOf(snapshot, object);
   if (wanted.kind === 'ignored') return planRemoval(snapshot);
   if (wanted.kind === 'invalid')
-    return { steps: [], obstacle: { reason: 'InvalidPredictorSpec', message: wanted.message } };
+    return planOf(snapshot, { obstacle: { reason: 'InvalidPredictorSpec', message: wanted.message } });
   if (!namespaceEnabled) {
-    return {
-      steps: [],
-      obstacle: {
-        reason: 'NamespaceNotEnabled',
-        message: `Namespace ${snapshot.key.namespace} is not enabled for ModelMesh`,
-      },
-    };
+    const message = `Namespace ${snapshot.key.namespace} is not enabled for ModelMesh`;
+    return planOf(snapshot, { obstacle: { reason: 'NamespaceNotEnabled', message } });
   }
-  if (snapshot.endpoints.length === 0) return { steps: [], obstacle: WAITING };
+  if (snapshot.endpoints.length === 0) return planOf(snapshot, { obstacle: WAITING });
   return planRegistration(snapshot, wanted.registration, now);
 }
 
@@ -41,11 +36,11 @@ export const OWNER_CONFLICT_MESSAGE = 'Predictor already exists with the same na
 function planRegistration(snapshot: PredictorSnapshot, wanted: Registration, now: number): Plan {
   const { key, vmodel } = snapshot;
   if (vmodel !== undefined && vmodel.owner !== '' && vmodel.owner !== key.owner) {
-    return { steps: [], obstacle: { reason: 'OwnerConflict', message: OWNER_CONFLICT_MESSAGE } };
+    return planOf(snapshot, { obstacle: { reason: 'OwnerConflict', message: OWNER_CONFLICT_MESSAGE } });
   }
   const ref = { vModelId: key.name, owner: key.owner };
   if (vmodel?.target === wanted.targetModelId && !wantsLoad(snapshot, now)) {
-    return { steps: [{ kind: 'askVModel', ref }], obstacle: undefined };
+    return planOf(snapshot, { steps: [{ kind: 'askVModel', ref }] });
   }
   const step: Step = {
     kind: 'setVModel',
@@ -59,14 +54,16 @@ function planRegistration(snapshot: PredictorSnapshot, wanted: Registration, now
     },
     reason: vmodel?.target === wanted.targetModelId ? 'Reloaded' : 'Registered',
   };
-  return { steps: [step], obstacle: undefined };
+  return planOf(snapshot, { steps: [step] });
 }
 
 /**
  * A registered model is asked for again while nothing loads it: it was never ready, waits for a runtime, or failed some time ago.
  * One that is loading or loaded, or was ready and is only evicted, is left alone.
  */
-function wantsLoad({ key, object, vmodel }: PredictorSnapshot, now: number): boolean {
+function wantsLoad({ key, object, vmodel, homeless }: PredictorSnapshot, now: number): boolean {
+  // The mesh then says which of its reasons it is, and whoever relies on the model hears of it.
+  if (homeless) return true;
   const shown = readShown(key.owner, object?.body);
   const failed = shown.activeState === 'FailedToLoad' || vmodel?.failed === true;
   if (failed && shown.failureReason === 'ModelLoadFailed') return now - shown.failureTime >= RETRY_FAILED_LOAD_MS;
@@ -75,17 +72,17 @@ function wantsLoad({ key, object, vmodel }: PredictorSnapshot, now: number): boo
 }
 
 /** By law: only what is ours, only if the live object is really unwanted, only from complete sources. */
-function planRemoval({ key, vmodel, endpoints }: PredictorSnapshot): Plan {
-  if (vmodel === undefined || vmodel.owner !== key.owner) return NOTHING_TO_DO;
+function planRemoval(snapshot: PredictorSnapshot): Plan {
+  const { key, vmodel, endpoints } = snapshot;
+  if (vmodel === undefined || vmodel.owner !== key.owner) return planOf(snapshot);
   const target = ownerOfModel(vmodel.target);
-  if (target?.name !== key.name || target.owner !== key.owner) return NOTHING_TO_DO;
-  if (endpoints.length === 0) return { steps: [], obstacle: WAITING };
+  if (target?.name !== key.name || target.owner !== key.owner) return planOf(snapshot);
+  if (endpoints.length === 0) return planOf(snapshot, { obstacle: WAITING });
   const kind = key.owner === 'isvc' ? 'inferenceServices' : 'predictors';
-  return {
+  return planOf(snapshot, {
     steps: [
       { kind: 'requireUnwanted', target: { kind, namespace: key.namespace, name: key.name }, reason: 'Unregistered' },
       { kind: 'deleteVModel', ref: { vModelId: key.name, owner: key.owner }, reason: 'Unregistered' },
     ],
-    obstacle: undefined,
-  };
+  });
 }

@@ -11,6 +11,7 @@ import {
   aRuntimeSnapshot,
   CONFIG,
   NOW,
+  stored,
   viewed,
 } from '../testing/builders.ts';
 import { plan } from './plan.ts';
@@ -89,10 +90,11 @@ describe('the plan of a model', () => {
 
   test('of a spec that is wrong touches nothing and says which field', () => {
     const object = viewed('inferenceServices', { ...anInferenceService(), spec: { predictor: {} } });
-    assert.deepEqual(plan(aPredictorSnapshot({ object, vmodel: registered }), NOW), {
-      steps: [],
-      obstacle: { reason: 'InvalidPredictorSpec', message: 'no valid InferenceService predictor framework found' },
-    });
+    const { steps, obstacle } = plan(aPredictorSnapshot({ object, vmodel: registered }), NOW);
+    assert.deepEqual(
+      [steps, obstacle],
+      [[], { reason: 'InvalidPredictorSpec', message: 'no valid InferenceService predictor framework found' }],
+    );
   });
 });
 
@@ -126,7 +128,10 @@ describe('the plan of an object of ours', () => {
       { manager: 'meshkeeper', operation: 'Update' },
     ];
     const [apply] = stepsOf(withLive(aRuntimeSnapshot(), { ...live, metadata: { ...live.metadata, managedFields } }));
-    assert.deepEqual(apply?.kind === 'apply' && apply.seen, { resourceVersion: '9', adopt: 1 });
+    assert.deepEqual(apply?.kind === 'apply' && apply.seen, {
+      resourceVersion: '9',
+      adopt: { position: 1, manager: 'meshkeeper' },
+    });
   });
 
   test('removes the Deployment of a disabled runtime, exactly the one that was seen', () => {
@@ -151,10 +156,17 @@ describe('the plan of an object of ours', () => {
   test('of a runtime without grpcEndpoint names the field', () => {
     const { grpcEndpoint: _, ...spec } = aRuntime()['spec'] as Record<string, never>;
     const runtime = { ...viewed('servingRuntimes', { ...aRuntime(), spec }), kind: 'ServingRuntime' as const };
-    assert.deepEqual(plan(aRuntimeSnapshot({ runtime }), NOW), {
-      steps: [],
-      obstacle: { reason: 'InvalidRuntime', message: 'ServingRuntime mlserver: spec.grpcEndpoint is required' },
-    });
+    const { steps, obstacle } = plan(aRuntimeSnapshot({ runtime }), NOW);
+    assert.deepEqual(
+      [steps, obstacle],
+      [
+        [],
+        {
+          reason: 'InvalidRuntime',
+          message: 'Invalid runtime Spec: spec.grpcEndpoint is required: port:N or unix:PATH',
+        },
+      ],
+    );
   });
 
   test('is empty while the configuration is wrong', () => {
@@ -168,24 +180,13 @@ describe('the plan of an object of ours', () => {
   test('changes the Service when its port does', () => {
     const [step] = stepsOf(aMeshSnapshot());
     assert.ok(step?.kind === 'create');
-    const config = { kind: 'ok' as const, config: { ...CONFIG, inferenceServicePort: 9000 } };
+    const config = { kind: 'ok' as const, config: { ...CONFIG, inferenceServicePort: 9000 }, warnings: [] };
     assert.deepEqual(wordsOf(withLive(aMeshSnapshot({ config }), stored(step.object))), ['apply']);
   });
 });
 
 function isvc(status?: Parameters<typeof anInferenceService>[1], more?: object) {
   return viewed('inferenceServices', anInferenceService('a/b', status, more));
-}
-
-/** As the server would keep it: with a revision and fields that nobody asked for. */
-function stored(object: KubeObject): KubeObject {
-  const spec = object['spec'] as { readonly template?: { readonly spec: object } };
-  const template = spec.template && { ...spec.template, spec: { ...spec.template.spec, dnsPolicy: 'ClusterFirst' } };
-  return {
-    ...object,
-    metadata: { ...object.metadata, uid: 'uid-live', resourceVersion: '9' },
-    spec: { ...spec, ...(template && { template }), sessionAffinity: 'None' },
-  };
 }
 
 function withLive(snapshot: Snapshot, live: KubeObject): Snapshot {

@@ -1,3 +1,4 @@
+import type { Memory } from '../memory.ts';
 import type { KindName } from '../kinds.ts';
 import type { SetVModelRequest, VModelRef, VModelStatusInfo } from '../ports/mesh.ts';
 import type { CallError } from '../call-error.ts';
@@ -9,10 +10,10 @@ export type ObjectRef = { readonly kind: KindName; readonly namespace: string; r
 export type SeenObject = {
   readonly resourceVersion: string;
   /**
-   * Position in `managedFields` of the entry that our creation left, an update's; undefined when there is none or an apply came since.
-   * Fields owned by an update are never taken away by an apply, so the entry is first made one of an apply.
+   * The entry in `managedFields` that our creation, or the original controller, left: an update's; undefined when there is none or an
+   * apply came since. Fields owned by an update are never taken away by an apply, so the entry is first made one of our apply.
    */
-  readonly adopt: number | undefined;
+  readonly adopt: { readonly position: number; readonly manager: string } | undefined;
 };
 
 /** One thing to do, as data. Steps go out in order; a failed one skips the rest. */
@@ -25,6 +26,10 @@ export type Step =
       readonly target: ObjectRef;
       readonly object: KubeObject;
       readonly seen: SeenObject;
+      /** The first field that is not as wanted: `spec.replicas`; undefined when only the ownership of fields moves. */
+      readonly difference: string | undefined;
+      /** Who else wrote to the object last, as far as the server tells. */
+      readonly changedBy: string | undefined;
       readonly reason: Reason;
     }
   | {
@@ -34,6 +39,8 @@ export type Step =
       readonly resourceVersion: string;
       readonly reason: Reason;
     }
+  /** Copies the etcd Secret under the namespace's own prefix, where its copy is not that yet. No plan ever sees the bytes. */
+  | { readonly kind: 'copySecret'; readonly from: ObjectRef; readonly target: ObjectRef; readonly reason: Reason }
   /** Goes on only if the object, read live, is absent or wants no model; otherwise a conflict. */
   | { readonly kind: 'requireUnwanted'; readonly target: ObjectRef; readonly reason: Reason }
   | { readonly kind: 'setVModel'; readonly request: SetVModelRequest; readonly reason: Reason }
@@ -44,13 +51,33 @@ export type Plan = {
   readonly steps: readonly Step[];
   /** What stands in the way of wanting anything; the report says it. */
   readonly obstacle: Obstacle | undefined;
+  /** What is not as its author may think, though nothing stands still for it; said once in an Event. */
+  readonly warnings: readonly Warning[];
+  /** Look again after so many ms, although nothing may have changed. */
+  readonly lookAgainMs: number | undefined;
+  /** For the next run, once the steps are done. */
+  readonly memory: Memory;
 };
+
+/** About the key's own object, or about the ConfigMap of the configuration. */
+export type Warning = Obstacle & { readonly about?: 'config' };
 
 /** Why nothing, or not all, is done now. A change of something else ends it; it needs no retry. */
 export type Obstacle = { readonly reason: Reason; readonly message: string };
 
-export const NOTHING_TO_DO: Plan = { steps: [], obstacle: undefined };
+const NOTHING: Omit<Plan, 'memory'> = { steps: [], obstacle: undefined, warnings: [], lookAgainMs: undefined };
+
+/** A plan, of which only the parts that it has are given. Without a new memory the old one stays. */
+export function planOf({ memory }: { readonly memory: Memory }, parts: Partial<Plan> = {}): Plan {
+  return { ...NOTHING, memory, ...parts };
+}
 
 export type Outcome =
-  | { readonly kind: 'done'; readonly step: Step; readonly reply: VModelStatusInfo | undefined }
+  | {
+      readonly kind: 'done';
+      readonly step: Step;
+      readonly reply: VModelStatusInfo | undefined;
+      /** Of a `copySecret`: the revisions that are now equal. */
+      readonly copied?: { readonly from: string; readonly to: string };
+    }
   | { readonly kind: 'failed'; readonly step: Step; readonly error: CallError };

@@ -12,7 +12,10 @@ export type Change = {
   readonly revision: string;
   /** The reduced body as JSON; empty when absent. */
   readonly body: string;
-  /** What others' plans need of this object, as JSON; empty when it has none. */
+  /**
+   * What others' plans need of this object, as JSON; empty when it has none. With `=` before it, it counts only where nothing is
+   * known: what an earlier change told stays.
+   */
   readonly facts: string;
   /** Work keys that every change of this object concerns. They own it: their snapshots hold its body. */
   readonly keys: readonly string[];
@@ -52,6 +55,8 @@ export type Run = {
   readonly markedAt: number | undefined;
   /** Ids of the log entries that made the key due, newest first, 32 at most. */
   readonly cause: readonly string[];
+  /** What the last finished run left for this one, as JSON; empty for nothing. Lost with Redis. */
+  readonly memory: string;
 };
 
 export type RunEnd = {
@@ -62,6 +67,8 @@ export type RunEnd = {
   readonly deadline: number;
   /** Nothing is left to do for this key: forget its state. */
   readonly gone: boolean;
+  /** For the next run; undefined leaves what is there. */
+  readonly memory?: string;
 };
 
 export type BeginAnswer = { readonly status: 'ok'; readonly run: Run } | { readonly status: 'lost' | 'busy' | 'idle' };
@@ -97,6 +104,13 @@ export type GatherRequest = {
   /** Objects read by name although the key does not own them. */
   readonly objects: readonly { readonly source: string; readonly namespace: string; readonly name: string }[];
   readonly indexes: readonly string[];
+  /** Indexes whose names stand in a field of an object's facts; answered after the others, empty where there are no such facts. */
+  readonly factIndexes?: readonly {
+    readonly source: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly field: string;
+  }[];
 };
 
 /** What one atomic read of the view gave. `facts` stand in the order they were asked for, by object name. */

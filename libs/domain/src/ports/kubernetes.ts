@@ -21,6 +21,29 @@ export type KubeWriter = {
   delete(ref: ObjectRef, uid: string, resourceVersion: string): Promise<WriteResult>;
 };
 
+/** Looks at objects that nobody watches. Throws CallError. */
+export type LiveReader = {
+  /** Names of a Secret's keys; undefined when there is no such Secret. */
+  secretKeys(namespace: string, name: string): Promise<readonly string[] | undefined>;
+  hasConfigMap(namespace: string, name: string): Promise<boolean>;
+};
+
+export type SecretCopier = {
+  /**
+   * Makes the etcd Secret `target` what the one at `from` is for its namespace, and gives the revisions of both. `object` is what was
+   * written, without its data. Throws CallError.
+   */
+  copy(
+    from: ObjectRef,
+    target: ObjectRef,
+  ): Promise<{
+    readonly from: string;
+    readonly to: string;
+    readonly written: boolean;
+    readonly object?: KubeObject;
+  }>;
+};
+
 export type EventSink = {
   /** Sends one Event about an object (`events.k8s.io/v1`). Throws CallError; an Event is worth no retry. */
   send(

@@ -40,14 +40,24 @@ export type SetVModelRequest = VModelRef & {
   readonly expectedTargetModelId: string;
 };
 
+/** How the mesh of one namespace is called. */
+export type MeshTarget = {
+  /** `host:port` of its ready pods, as the snapshot saw them. */
+  readonly endpoints: readonly string[];
+  /** `<service>.<namespace>`: what its pods' certificates are made out to. */
+  readonly authority: string;
+  /** The Secret with the mesh's certificate, in the controller's own namespace; empty for plaintext. */
+  readonly tlsSecretName: string;
+};
+
 /**
- * The mesh of one namespace. `endpoints` are `host:port` of its ready pods, as the snapshot saw them: none of them is
- * `Transient` with code `NO_ENDPOINTS`. Calls throw CallError with the gRPC code's name as `code`.
+ * The management API of meshes. A target without endpoints is `Transient` with code `NO_ENDPOINTS`. Calls throw CallError with the
+ * gRPC code's name as `code`, or the code of what kept the TLS Secret from being used.
  */
 export type MeshModels = {
-  setVModel(endpoints: readonly string[], request: SetVModelRequest): Promise<VModelStatusInfo>;
+  setVModel(target: MeshTarget, request: SetVModelRequest): Promise<VModelStatusInfo>;
   /** An absent VModel, or one of another owner, is no error. */
-  deleteVModel(endpoints: readonly string[], ref: VModelRef): Promise<void>;
+  deleteVModel(target: MeshTarget, ref: VModelRef): Promise<void>;
   /** An absent VModel, or one of another owner, has status `NOT_FOUND`. */
-  getVModelStatus(endpoints: readonly string[], ref: VModelRef): Promise<VModelStatusInfo>;
+  getVModelStatus(target: MeshTarget, ref: VModelRef): Promise<VModelStatusInfo>;
 };

@@ -7,7 +7,26 @@ export type Endpoint =
 export function parseEndpoint(text: string): Endpoint {
   if (text.startsWith('port:')) return { kind: 'port', port: text.slice('port:'.length) };
   const path = text.replace(/^unix:\/\//, '').replace(/^unix:/, '');
+  return { kind: 'unix', path, directory: directoryOf(path) };
+}
+
+/** As Go's filepath.Dir: everything before the last slash, cleaned; `.` when there is none. */
+function directoryOf(path: string): string {
   const slash = path.lastIndexOf('/');
-  const directory = slash === -1 ? '.' : path.slice(0, slash) || '/';
-  return { kind: 'unix', path, directory };
+  if (slash === -1) return '.';
+  return (
+    path
+      .slice(0, slash)
+      .replace(/\/+/g, '/')
+      .replace(/(.)\/$/, '$1') || '/'
+  );
+}
+
+/** The directory of the first endpoint that is a socket. */
+export function socketDirectory(endpoints: readonly (string | undefined)[]): string | undefined {
+  for (const text of endpoints) {
+    const endpoint = text === undefined ? undefined : parseEndpoint(text);
+    if (endpoint?.kind === 'unix') return endpoint.directory;
+  }
+  return undefined;
 }

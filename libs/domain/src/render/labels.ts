@@ -1,4 +1,5 @@
 import { MANAGED_BY } from '../kinds.ts';
+import type { OwnerReference } from '../reduce.ts';
 
 /** Labels of every object that we make; those of the original, so that its objects are ours. */
 export const MANAGED_LABELS = {
@@ -8,3 +9,10 @@ export const MANAGED_LABELS = {
 } as const;
 
 export const SERVICE_LABEL = 'modelmesh-service';
+
+type Owner = Pick<OwnerReference, 'apiVersion' | 'kind' | 'name' | 'uid'>;
+
+/** What the garbage collector goes by: the object goes with its owner. */
+export function controllerReference({ apiVersion, kind, name, uid }: Owner): OwnerReference {
+  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
+}

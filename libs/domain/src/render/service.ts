@@ -1,9 +1,9 @@
-import type { MeshConfig } from '../config.ts';
-import type { KubeObject } from '../reduce.ts';
+import type { MeshConfig } from '../config/mesh-config.ts';
+import type { KubeObject, OwnerReference } from '../reduce.ts';
 import { MANAGED_LABELS, SERVICE_LABEL } from './labels.ts';
 
-/** The inference Service of a namespace, owned by the Namespace itself (rendering.md §3.2). */
-export function renderService(namespace: string, namespaceUid: string, config: MeshConfig): KubeObject {
+/** The inference Service of a namespace (rendering.md §3.2), owned by the Namespace itself. */
+export function renderService(namespace: string, owner: OwnerReference, config: MeshConfig): KubeObject {
   const { inferenceServiceName: name, inferenceServicePort, restProxy, metrics } = config;
   const port = (portName: string, number: number) => ({
     name: portName,
@@ -18,24 +18,15 @@ export function renderService(namespace: string, namespaceUid: string, config: M
       name,
       namespace,
       labels: { [SERVICE_LABEL]: name, ...MANAGED_LABELS },
-      ownerReferences: [
-        {
-          apiVersion: 'v1',
-          kind: 'Namespace',
-          name: namespace,
-          uid: namespaceUid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [owner],
     },
     spec: {
       selector: { [SERVICE_LABEL]: name },
       ...(config.headlessService ? { clusterIP: 'None' } : {}),
       ports: [
         port('grpc', inferenceServicePort),
-        ...(restProxy.enabled ? [port('http', restProxy.port)] : []),
-        ...(metrics.enabled ? [port('prometheus', metrics.port)] : []),
+        ...(restProxy.enabled && restProxy.port > 0 ? [port('http', restProxy.port)] : []),
+        ...(metrics.enabled && metrics.port > 0 ? [port('prometheus', metrics.port)] : []),
       ],
     },
   };

@@ -1,4 +1,4 @@
-import type { MeshConfig } from '../config.ts';
+import type { MeshConfig } from '../config/mesh-config.ts';
 import { asObject, type Json, type JsonObject, type ReducedObject } from '../reduce.ts';
 import type { ModelView } from './model-view.ts';
 import { causeOf } from './cause.ts';

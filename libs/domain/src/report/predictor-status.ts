@@ -1,4 +1,4 @@
-import type { MeshConfig } from '../config.ts';
+import type { MeshConfig } from '../config/mesh-config.ts';
 import type { JsonObject, ReducedObject } from '../reduce.ts';
 import type { ModelView } from './model-view.ts';
 

@@ -1,5 +1,5 @@
 import type { CallError } from '../call-error.ts';
-import { DEFAULT_CONFIG } from '../config.ts';
+import { DEFAULT_CONFIG } from '../config/mesh-config.ts';
 import { OWNER_CONFLICT_MESSAGE, RETRY_FAILED_LOAD_MS, WAITING, wantedOf } from '../plan/plan-predictor.ts';
 import type { Obstacle, Outcome, Plan } from '../plan/step.ts';
 import type { VModelStatusInfo } from '../ports/mesh.ts';
@@ -40,6 +40,7 @@ export function reportPredictor(
     lookAgainMs: obstacle === undefined ? lookAgain(view, reply, now) : undefined,
     reason: view.failure?.reason ?? (view.ready ? 'Ready' : 'ModelLoading'),
     gone: false,
+    memory: undefined,
     error: failed !== undefined && obstacle === undefined ? failed : retryOf(failed),
   };
 }

@@ -1,7 +1,10 @@
-import type { Outcome, Plan } from '../plan/step.ts';
+import { KINDS } from '../kinds.ts';
+import { hashOf } from '../reduce.ts';
+import type { Memory } from '../memory.ts';
+import type { Obstacle, Outcome, Plan, Warning } from '../plan/step.ts';
 import type { PredictorSnapshot, Snapshot } from '../snapshot.ts';
 import { reportPredictor } from './report-predictor.ts';
-import { NOTHING_TO_REPORT, type Report } from './report.ts';
+import { NOTHING_TO_REPORT, type Report, type ReportedEvent } from './report.ts';
 
 /** Step 6 of the path: what to say of a run. Pure, like the plan. */
 export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly Outcome[], now: number): Report {
@@ -9,15 +12,48 @@ export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly Outcom
     return reportPredictor(snapshot as PredictorSnapshot, plan, outcomes, now);
   }
   const error = outcomes.find((outcome) => outcome.kind === 'failed')?.error;
-  if (plan.obstacle !== undefined) {
-    // A wrong configuration concerns every key: it is said once, where it was recorded, not for each of them.
-    const events = plan.obstacle.reason === 'InvalidRuntime' ? [{ type: 'Warning' as const, ...plan.obstacle }] : [];
-    return { ...NOTHING_TO_REPORT, events, reason: plan.obstacle.reason, error };
-  }
+  const telling = warningsOf(plan);
+  const told = new Set(snapshot.memory.told);
   const last = plan.steps.at(-1);
   return {
     ...NOTHING_TO_REPORT,
-    reason: last === undefined || last.kind === 'askVModel' ? 'UpToDate' : last.reason,
+    events: [...telling.filter((warning) => !told.has(idOf(warning))).map(toEvent), ...driftEvents(outcomes)],
+    reason: plan.obstacle?.reason ?? (last === undefined || !('reason' in last) ? 'UpToDate' : last.reason),
+    lookAgainMs: plan.lookAgainMs,
+    memory: error === undefined ? memoryAfter(plan, telling, outcomes) : undefined,
     error,
+  };
+}
+
+/** A wrong configuration concerns every key: the key that owns the ConfigMap says so for all of them. */
+function warningsOf({ obstacle, warnings }: Plan): readonly Warning[] {
+  return obstacle === undefined || obstacle.reason === 'InvalidConfiguration' ? warnings : [obstacle, ...warnings];
+}
+
+function idOf({ reason, message }: Obstacle): string {
+  return hashOf(`${reason} ${message}`);
+}
+
+function toEvent(warning: Warning): ReportedEvent {
+  return { type: 'Warning', ...warning };
+}
+
+function driftEvents(outcomes: readonly Outcome[]): ReportedEvent[] {
+  return outcomes.flatMap(({ kind, step }) => {
+    if (kind !== 'done' || step.kind !== 'apply' || step.reason !== 'DriftRepaired') return [];
+    const { target, difference, changedBy } = step;
+    const by = changedBy === undefined ? 'by another hand' : `by ${changedBy}`;
+    const message = `${KINDS[target.kind].kind} ${target.name}: ${difference} was changed ${by} and was put back`;
+    return [{ type: 'Warning' as const, reason: step.reason, message }];
+  });
+}
+
+function memoryAfter({ memory }: Plan, telling: readonly Warning[], outcomes: readonly Outcome[]): Memory {
+  const copied = outcomes.flatMap((outcome) => (outcome.kind === 'done' && outcome.copied ? [outcome.copied] : []))[0];
+  const told = telling.map(idOf);
+  return {
+    ...memory,
+    ...(copied === undefined ? {} : { copied }),
+    told: told.length === 0 ? undefined : told,
   };
 }

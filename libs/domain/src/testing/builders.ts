@@ -1,11 +1,15 @@
-import { DEFAULT_CONFIG, type MeshConfig } from '../config.ts';
+import { DEFAULT_CONFIG, type MeshConfig } from '../config/mesh-config.ts';
 import type { ModelStatusInfo, VModelStatusInfo } from '../ports/mesh.ts';
 import { reduce, type JsonObject, type KubeObject } from '../reduce.ts';
 import type { MeshSnapshot, PredictorSnapshot, RuntimeSnapshot, Viewed } from '../snapshot.ts';
 
 /** Builders hold what a case does not care about, so that it shows only what matters. */
 export const NOW = Date.parse('2026-06-01T12:00:00Z');
-export const CONFIG: MeshConfig = { ...DEFAULT_CONFIG, podsPerRuntime: 1, restProxy: { enabled: false, port: 8008 } };
+export const CONFIG: MeshConfig = {
+  ...DEFAULT_CONFIG,
+  podsPerRuntime: 1,
+  restProxy: { ...DEFAULT_CONFIG.restProxy, enabled: false },
+};
 
 const metadata = (name: string, more: object = {}) => ({
   name,
@@ -46,13 +50,15 @@ export function viewed(kind: Parameters<typeof reduce>[0], object: KubeObject): 
 export function aPredictorSnapshot(more: Partial<PredictorSnapshot> = {}): PredictorSnapshot {
   return {
     key: { kind: 'predictor', namespace: 'team-a', owner: 'isvc', name: 'digits' },
-    config: { kind: 'ok', config: CONFIG },
+    config: { kind: 'ok', config: CONFIG, warnings: [] },
     namespaceEnabled: true,
     object: viewed('inferenceServices', anInferenceService()),
+    memory: {},
     objectsComplete: true,
     vmodel: undefined,
     meshComplete: true,
     endpoints: ['10.64.0.3:8033'],
+    homeless: false,
     ...more,
   };
 }
@@ -60,12 +66,19 @@ export function aPredictorSnapshot(more: Partial<PredictorSnapshot> = {}): Predi
 export function aRuntimeSnapshot(more: Partial<RuntimeSnapshot> = {}): RuntimeSnapshot {
   return {
     key: { kind: 'runtime', namespace: 'team-a', name: 'mlserver' },
-    config: { kind: 'ok', config: CONFIG },
+    config: { kind: 'ok', config: CONFIG, warnings: [] },
     namespaceEnabled: true,
+    memory: {},
     runtime: { ...viewed('servingRuntimes', aRuntime()), kind: 'ServingRuntime' },
-    runtimesComplete: true,
     deployments: [],
-    deploymentsComplete: true,
+    autoscalers: [],
+    etcdSecretName: 'model-serving-etcd',
+    storageClaims: [],
+    existingClaims: [],
+    models: [{ label: 'mt:sklearn' }],
+    modelsComplete: true,
+    complete: true,
+    live: {},
     ...more,
   };
 }
@@ -73,11 +86,21 @@ export function aRuntimeSnapshot(more: Partial<RuntimeSnapshot> = {}): RuntimeSn
 export function aMeshSnapshot(more: Partial<MeshSnapshot> = {}): MeshSnapshot {
   return {
     key: { kind: 'mesh', namespace: 'team-a' },
-    config: { kind: 'ok', config: CONFIG },
+    config: { kind: 'ok', config: CONFIG, warnings: [] },
     namespaceEnabled: true,
     namespace: viewed('namespaces', { metadata: metadata('team-a') }),
+    memory: {},
+    ownNamespace: 'modelmesh-serving',
     services: [],
-    servicesComplete: true,
+    typeConstraints: undefined,
+    serviceMonitor: undefined,
+    serviceMonitorsComplete: false,
+    runtimes: [],
+    etcdSecretName: 'model-serving-etcd',
+    etcdSource: '5',
+    etcdCopy: undefined,
+    configMap: undefined,
+    complete: true,
     ...more,
   };
 }
@@ -96,5 +119,16 @@ export function aReply(more: Partial<VModelStatusInfo> = {}): VModelStatusInfo {
     activeModelStatus: aModelStatus('LOADED'),
     targetModelStatus: undefined,
     ...more,
+  };
+}
+
+/** As the server would keep it: with a revision and fields that nobody asked for. */
+export function stored(object: KubeObject): KubeObject {
+  const spec = (object['spec'] ?? {}) as { readonly template?: { readonly spec: object } };
+  const template = spec.template && { ...spec.template, spec: { ...spec.template.spec, dnsPolicy: 'ClusterFirst' } };
+  return {
+    ...object,
+    metadata: { ...object.metadata, uid: 'uid-live', resourceVersion: '9' },
+    spec: { ...spec, ...(template && { template }), sessionAffinity: 'None' },
   };
 }

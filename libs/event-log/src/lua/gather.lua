@@ -1,6 +1,7 @@
 -- Reads all that a plan needs, in one step: the key's own objects with their bodies, and its neighbours' facts.
 -- KEYS 1 the objects that the key owns
--- ARGV 1 prefix  2 form of the caller  then questions: `s source`, `f source namespace`, `n source object` (one object's facts), `o source object`, `i index`
+-- ARGV 1 prefix  2 form of the caller  then questions: `s source`, `f source namespace`, `n source object` (one object's facts), `o source object`, `i index`,
+--        `x source object field` (the index that this field of the object's facts names)
 -- Returns {status, objects, sources, facts, indexes}
 --   objects  flat: source, object, `revision body`; own ones and those asked for
 --   sources  flat: epoch, cursor, complete for each asked     facts, indexes  one list for each asked
@@ -36,6 +37,11 @@ for i = 3, #ARGV do
     local namespace, name = string.match(second, '^([^/]*)/(.*)$')
     local found = redis.call('HGET', source_facts(first, namespace), name)
     facts[#facts + 1] = found and { name, found } or {}
+  elseif kind == 'x' then
+    local namespace, name, field = string.match(second, '^([^/]*)/(.*) (%S+)$')
+    local found = redis.call('HGET', source_facts(first, namespace), name)
+    local index = found and cjson.decode(found)[field]
+    indexes[#indexes + 1] = index and redis.call('ZRANGE', index_members(index), 0, -1) or {}
   else
     indexes[#indexes + 1] = redis.call('ZRANGE', index_members(first), 0, -1)
   end

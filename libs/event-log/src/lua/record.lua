@@ -3,6 +3,7 @@
 -- ARGV  1 prefix  2 source  3 epoch  4 mode  5 from  6 to  7 list revision  8 now (ms)  9 log length
 --       10 deduplication prefix of the queue  11 the running key, which its own effects do not wake  12 effect (JSON or '')
 --       then for each change: op, namespace, name, revision, body, facts, keys, concerns, indexes
+--       facts  with a `=` before them, they count only where nothing is known: what an earlier change told stays
 --       mode   watch:  `from` is the cursor it continues, `to` the cursor it reaches
 --              list:   `from` is the number of pages recorded before this one, `to` the id of the list
 --              effect: our own write; neither
@@ -167,6 +168,7 @@ local function record_change(i)
   local facts_here = facts_batch(namespace)
   -- What has no meta has nothing else either: a first change asks less of Redis.
   local old_facts = facts_here.get(name) or stored and redis.call('HGET', source_facts(source, namespace), name) or ''
+  if string.sub(facts, 1, 1) == '=' then facts = old_facts ~= '' and old_facts or string.sub(facts, 2) end
   if newer(revision, highest) then highest = revision end
   local entry = log_entry(op, object, revision, body)
   if op == 'put' then

@@ -1,0 +1,15 @@
+import { liveQuestions, withAnswers, type LiveAnswers, type Snapshot } from '@meshkeeper/domain';
+import type { Ports } from './ports.ts';
+
+/** Looks up what a plan needs and nobody watches; most plans need nothing of the kind. Throws CallError. */
+export async function lookLive({ live }: Ports, snapshot: Snapshot): Promise<Snapshot> {
+  const questions = liveQuestions(snapshot);
+  if (questions.length === 0) return snapshot;
+  const answers = await Promise.all(
+    questions.map(async ({ ask, namespace, name }): Promise<LiveAnswers> => {
+      if (ask === 'hasConfigMap') return { productConfig: await live.hasConfigMap(namespace, name) };
+      return { tlsSecret: (await live.secretKeys(namespace, name)) ?? 'missing' };
+    }),
+  );
+  return withAnswers(snapshot, Object.assign({}, ...answers) as LiveAnswers);
+}

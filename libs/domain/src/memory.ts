@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/**
+ * What a run leaves for the key's next one, kept in Redis: only what no server holds. Without it nothing goes wrong; an Event may be sent
+ * twice, or a grace period starts anew.
+ */
+const memorySchema = z.object({
+  /** When the runtime's last model went, epoch ms. */
+  emptySince: z.number().optional(),
+  /** Hashes of what was last wanted, by object: a live object that differs from what is still wanted was changed by another hand. */
+  wanted: z.record(z.string(), z.string()).optional(),
+  /** Revisions of the Secret that was copied and of its copy. */
+  copied: z.object({ from: z.string(), to: z.string() }).optional(),
+  /** Hashes of what Events have told and is still so: each is told once. */
+  told: z.array(z.string()).optional(),
+});
+
+export type Memory = Readonly<z.output<typeof memorySchema>>;
+
+/** Never throws: memory of another form is no memory. */
+export function parseMemory(text: string): Memory {
+  if (text === '') return {};
+  try {
+    return memorySchema.catch({}).parse(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
