@@ -1,10 +1,11 @@
 /**
  * Steps 1 and 2 for the mesh: watches the records of VModels and models in the mesh's etcd, and records what it sees. Where that etcd
- * is says a Secret, read live at the start and after each failure to connect.
+ * is says a Secret, read live at the start. Which mesh is meant says the recorded configuration, which may change at any time.
  */
+import { FORM } from '@meshkeeper/domain';
 import { createMeshFeed, createEtcdClient, parseEtcdConnection, type EtcdClient } from '@meshkeeper/modelmesh';
 import { kubeAccess, KubeTransport, readEtcdSecret } from '@meshkeeper/kubernetes';
-import { startRecorder } from '@meshkeeper/event-log';
+import { connectRedis, LOCK_DURATION_MS, startRecorder } from '@meshkeeper/event-log';
 import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';
 import {
   createAddsMetric,
@@ -17,6 +18,7 @@ import {
   type Stoppable,
 } from '@meshkeeper/telemetry';
 import { createDueQueue, QUEUE_NAMES } from '@meshkeeper/work-queue';
+import { createServiceName } from './service-name.ts';
 import { settingsSchema, type Settings } from './settings.ts';
 
 const settings = readSettingsOrExit(settingsSchema);
@@ -33,7 +35,6 @@ async function start({
   HTTP_HOST,
   HTTP_PORT,
   REDIS_PREFIX,
-  INFERENCE_SERVICE_NAME,
 }: Settings): Promise<Stoppable> {
   const registry = createRegistry();
   const metrics = createSourceMetrics(registry);
@@ -43,15 +44,23 @@ async function start({
     observer: createRestClientMetrics(registry),
   });
   const etcd = await openEtcd(transport, settings);
+  const redis = connectRedis(redisOptions(settings));
+  const log = { redis, prefix: REDIS_PREFIX, queue: QUEUE_NAMES.main, form: FORM, lockDurationMs: LOCK_DURATION_MS };
   const recording = startRecorder({
     redis: redisOptions(settings),
     prefix: REDIS_PREFIX,
     queueName: QUEUE_NAMES.main,
     openQueue: (redis) => createDueQueue({ redis, prefix: REDIS_PREFIX, added }),
-    feeds: [createMeshFeed({ etcd, ownNamespace: NAMESPACE, service: INFERENCE_SERVICE_NAME })],
+    feeds: [createMeshFeed({ etcd, ownNamespace: NAMESPACE, readService: createServiceName(log, NAMESPACE) })],
     observer: metrics,
     logger,
   });
+  const stopRecording = async (): Promise<void> => {
+    const stopped = recording.stop();
+    // Whoever waits for the name of the mesh waits no longer.
+    redis.disconnect();
+    await stopped;
+  };
   const http = await startHttp({
     host: HTTP_HOST,
     port: HTTP_PORT,
@@ -59,13 +68,13 @@ async function start({
     live: () => undefined,
     ready: () => recording.problem(),
   }).catch(async (error: unknown) => {
-    await recording.stop();
+    await stopRecording();
     throw error;
   });
   logger.info({ address: http.address }, 'Watching');
   return {
     async stop() {
-      await recording.stop();
+      await stopRecording();
       etcd.close();
       await Promise.all([transport.stop(), http.stop()]);
     },

@@ -1,10 +1,5 @@
 import { z } from 'zod';
-import { kubernetesSettings, meshSettings, processSettings, redisSettings } from '@meshkeeper/settings';
+import { kubernetesSettings, processSettings, redisSettings } from '@meshkeeper/settings';
 
-export const settingsSchema = z.object({
-  ...processSettings,
-  ...redisSettings,
-  ...kubernetesSettings,
-  ...meshSettings,
-});
+export const settingsSchema = z.object({ ...processSettings, ...redisSettings, ...kubernetesSettings });
 export type Settings = z.output<typeof settingsSchema>;

@@ -33,7 +33,8 @@ export { configFields, type ConfigField } from './config/config-fields.ts';
 export { configInForce, configRequest } from './config/config-in-force.ts';
 export { DEFAULT_CONFIG, type MeshConfig } from './config/mesh-config.ts';
 export { parseConfig } from './config/parse-config.ts';
-export type { FactsContext } from './facts.ts';
+export { ENABLED_LABEL, type FactsContext, type ModelFacts, type NamespaceFacts } from './facts.ts';
+export { isRevision, NEWEST_REVISION, type Revision } from './render/base-values.ts';
 export { namespacedEtcdSecret, type SecretData } from './render/etcd-secret.ts';
 export { TYPE_CONSTRAINTS_NAME } from './render/type-constraints.ts';
 export { liveQuestions, withAnswers, type LiveQuestion } from './live-questions.ts';
@@ -56,18 +57,29 @@ export type { ObjectRef, Obstacle, Outcome, Plan, SeenObject, Step } from './pla
 export type { EventSink, KubeReader, KubeWriter, LiveReader, SecretCopier, WriteResult } from './ports/kubernetes.ts';
 export type { MeshRecords } from './ports/mesh-records.ts';
 export { REASONS, type Reason } from './reasons.ts';
-export { reduce, type Json, type JsonObject, type KubeObject, type ReducedObject } from './reduce.ts';
+export {
+  asObject,
+  hashOf,
+  reduce,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  type ReducedObject,
+} from './reduce.ts';
 export { wantedOfInferenceService } from './registration/inference-service.ts';
 export { wantedOfPredictor, type Wanted } from './registration/predictor.ts';
 export { report } from './report/report-run.ts';
 export type { Report, ReportedEvent } from './report/report.ts';
+export { readShown } from './report/shown-status.ts';
 export { statusPatch } from './report/status-patch.ts';
+export { runtimeLabels, supports } from './runtime-labels.ts';
 export {
   configOf,
   gatherRequest,
   toSnapshot,
   type LiveAnswers,
   type PredictorSnapshot,
+  type RuntimeSnapshot,
   type Snapshot,
   type SnapshotContext,
 } from './snapshot.ts';

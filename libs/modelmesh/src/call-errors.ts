@@ -44,6 +44,14 @@ export function wasNeverSent(error: CallError): boolean {
   return error.code === 'UNAVAILABLE' && NEVER_SENT.test(error.message);
 }
 
+/** Nobody listens there: no certificate was looked at. */
+const UNREACHABLE = /E(CONNREFUSED|HOSTUNREACH|NETUNREACH|TIMEDOUT)|Name resolution failed|produced zero addresses/;
+
+/** The other side was reached and no connection came of it: under TLS, one of the two refused the other's certificate. */
+export function isHandshakeFailure(error: unknown): boolean {
+  return error instanceof CallError && wasNeverSent(error) && !UNREACHABLE.test(error.message);
+}
+
 /** The connection failed, as opposed to a server that answered UNAVAILABLE. */
 export function isConnectionFailure(error: CallError): boolean {
   return error.code === 'UNAVAILABLE' && (NEVER_SENT.test(error.message) || BROKEN.test(error.message));

@@ -47,7 +47,9 @@ export {
   type RecordTable,
 } from './record-keys.ts';
 export { createMeshClient, type MeshClientOptions } from './mesh-client.ts';
-export { createMeshFeed, createMeshRecords, type MeshFeedOptions } from './mesh-feed.ts';
+export type { ReadTls, TlsMaterial } from './mesh-tls.ts';
+export { createMeshFeed, type MeshFeedOptions } from './mesh-feed.ts';
+export { createMeshRecords } from './mesh-records.ts';
 export { modelStatusNumber, vmodelStatusNumber } from './status-names.ts';
 export {
   ModelMeshDefinition,

@@ -1,115 +1,94 @@
-import type { Channel, ChannelOptions } from '@grpc/grpc-js';
-import { ClientError, createChannel, createClient, type Client } from 'nice-grpc';
-import { CallError, type MeshModels, type ModelStatusInfo, type VModelStatusInfo } from '@meshkeeper/domain';
-import { callWithDeadline, isConnectionFailure, toCallError } from './call-errors.ts';
+import { ClientError } from 'nice-grpc';
 import {
-  ModelMeshDefinition,
-  type ModelStatusInfo as ModelMessage,
-  type VModelStatusInfo as VModelMessage,
-} from './gen/mmesh/model-mesh.ts';
+  CallError,
+  type MeshModels,
+  type MeshTarget,
+  type ModelStatusInfo,
+  type VModelStatusInfo,
+} from '@meshkeeper/domain';
+import { callWithDeadline, isConnectionFailure, isHandshakeFailure, toCallError } from './call-errors.ts';
+import type { ModelStatusInfo as ModelMessage, VModelStatusInfo as VModelMessage } from './gen/mmesh/model-mesh.ts';
+import { createMeshChannels, type Mesh, type MeshChannels } from './mesh-channels.ts';
+import { createTlsIdentities, type ReadTls, type TlsIdentity } from './mesh-tls.ts';
 import { modelStatusName, vmodelStatusName } from './status-names.ts';
 
 export type MeshClientOptions = {
+  /** Reads a TLS Secret live; only its answer decides what a call under TLS uses. */
+  readonly readTls: ReadTls;
   /** From an endpoint to the address that is dialled: the sandbox dials loopback twins. */
   readonly dial?: (endpoint: string) => string;
-  /** Deadline of one call, all endpoints it tries included. */
+  /** Deadline of one call, all endpoints it tries included; one that is repeated with a renewed certificate has it anew. */
   readonly timeoutMs?: number;
   /** A channel unused for so long is closed: its pod may be gone. */
   readonly idleMs?: number;
+  /** A TLS Secret read longer ago is read again. */
+  readonly tlsFreshMs?: number;
 };
 
-type Mesh = Client<typeof ModelMeshDefinition>;
-type Pooled = { readonly channel: Channel; readonly mesh: Mesh; usedAt: number };
-
-const CHANNEL_OPTIONS: ChannelOptions = {
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  // nice-grpc reads this as the time limit of one connection attempt: an address that swallows packets leaves time for others.
-  'grpc.min_reconnect_backoff_ms': 3_000,
-  'grpc.max_reconnect_backoff_ms': 1_000,
-  'grpc.max_receive_message_length': 16 * 1024 * 1024,
-  'grpc.use_local_subchannel_pool': 1,
-};
+/** One call of the management API, at whichever endpoint. */
+type MeshCall<T> = (mesh: Mesh, signal: AbortSignal) => Promise<T>;
 
 /**
  * The management API of meshes: one channel for each endpoint, used in turn. A call that meets a broken connection tries
  * every other endpoint once (all calls may be repeated). What a mesh itself answers, UNAVAILABLE included, is final.
  */
-export function createMeshClient(options: MeshClientOptions = {}): MeshModels & { close(): Promise<void> } {
-  const pool = createPool(options.dial ?? ((endpoint) => endpoint), options.idleMs ?? 60_000);
-  const timeoutMs = options.timeoutMs ?? 10_000;
-  const call = <T>(endpoints: readonly string[], what: string, run: (mesh: Mesh, signal: AbortSignal) => Promise<T>) =>
-    callWithDeadline(timeoutMs, what, (signal) => tryEach(pool.inTurn(endpoints), pool, (mesh) => run(mesh, signal)));
+export function createMeshClient(options: MeshClientOptions): MeshModels & { close(): Promise<void> } {
+  const channels = createMeshChannels(options.dial ?? ((endpoint) => endpoint), options.idleMs ?? 60_000);
+  const call = createCall(options, channels);
   return {
-    setVModel: async (endpoints, request) =>
-      toVModelStatusInfo(await call(endpoints, 'setVModel', (mesh, signal) => mesh.setVModel(request, { signal }))),
-    deleteVModel: async (endpoints, ref) => {
-      await call(endpoints, 'deleteVModel', (mesh, signal) => mesh.deleteVModel(ref, { signal }));
+    setVModel: async (target, request) =>
+      toVModelStatusInfo(await call(target, 'setVModel', (mesh, signal) => mesh.setVModel(request, { signal }))),
+    deleteVModel: async (target, ref) => {
+      await call(target, 'deleteVModel', (mesh, signal) => mesh.deleteVModel(ref, { signal }));
     },
-    getVModelStatus: async (endpoints, ref) =>
+    getVModelStatus: async (target, ref) =>
       toVModelStatusInfo(
-        await call(endpoints, 'getVModelStatus', (mesh, signal) => mesh.getVModelStatus(ref, { signal })),
+        await call(target, 'getVModelStatus', (mesh, signal) => mesh.getVModelStatus(ref, { signal })),
       ),
-    close: async () => pool.close(),
+    close: async () => channels.close(),
   };
 }
 
-type Pool = {
-  /** The endpoints, starting one further each time. */
-  inTurn(endpoints: readonly string[]): readonly string[];
-  mesh(endpoint: string): Mesh;
-  close(): void;
-};
-
-function createPool(dial: (endpoint: string) => string, idleMs: number): Pool {
-  const open = new Map<string, Pooled>();
-  let turn = 0;
-  const closeIdle = () => {
-    for (const [endpoint, pooled] of open) {
-      if (Date.now() - pooled.usedAt < idleMs) continue;
-      open.delete(endpoint);
-      pooled.channel.close();
+function createCall({ readTls, timeoutMs = 10_000, tlsFreshMs = 10_000 }: MeshClientOptions, channels: MeshChannels) {
+  const identities = createTlsIdentities(readTls, tlsFreshMs);
+  return async <T>(target: MeshTarget, what: string, run: MeshCall<T>): Promise<T> => {
+    const { endpoints, tlsSecretName } = target;
+    if (endpoints.length === 0)
+      throw new CallError('Transient', 'The mesh has no ready endpoints', { code: 'NO_ENDPOINTS' });
+    const attempt = (tls: TlsIdentity | undefined) =>
+      callWithDeadline(timeoutMs, what, (signal) =>
+        tryEach(channels.inTurn(endpoints), (endpoint) => run(channels.mesh(endpoint, target, tls), signal)),
+      );
+    if (tlsSecretName === '') return attempt(undefined);
+    const began = performance.now();
+    const used = await identities.identity(tlsSecretName);
+    try {
+      return await attempt(used);
+    } catch (error) {
+      if (!isHandshakeFailure(error)) throw error;
+      // The pods may have a new certificate already.
+      const renewed = await identities.identity(tlsSecretName, began);
+      if (renewed.revision === used.revision) throw error;
+      return attempt(renewed);
     }
   };
-  const timer = setInterval(closeIdle, Math.max(1_000, idleMs / 2)).unref();
-  return {
-    inTurn: (endpoints) => {
-      const start = turn++ % Math.max(1, endpoints.length);
-      return [...endpoints.slice(start), ...endpoints.slice(0, start)];
-    },
-    mesh: (endpoint) => {
-      const pooled = open.get(endpoint) ?? openChannel(dial(endpoint));
-      pooled.usedAt = Date.now();
-      open.set(endpoint, pooled);
-      return pooled.mesh;
-    },
-    close: () => {
-      clearInterval(timer);
-      for (const { channel } of open.values()) channel.close();
-      open.clear();
-    },
-  };
 }
 
-function openChannel(address: string): Pooled {
-  const channel = createChannel(address, undefined, CHANNEL_OPTIONS);
-  return { channel, mesh: createClient(ModelMeshDefinition, channel), usedAt: Date.now() };
-}
-
-async function tryEach<T>(endpoints: readonly string[], pool: Pool, run: (mesh: Mesh) => Promise<T>): Promise<T> {
-  let failure = new CallError('Transient', 'The mesh has no ready endpoints', { code: 'NO_ENDPOINTS' });
+/** Of several failures one that a certificate may have caused says most. */
+async function tryEach<T>(endpoints: readonly string[], run: (endpoint: string) => Promise<T>): Promise<T> {
+  const failures: CallError[] = [];
   for (const endpoint of endpoints) {
     try {
-      return await run(pool.mesh(endpoint));
+      return await run(endpoint);
     } catch (error) {
       // An abort is the deadline's: `callWithDeadline` gives it its name.
       if (!(error instanceof ClientError)) throw error;
-      failure = toCallError(error);
+      const failure = toCallError(error);
       if (!isConnectionFailure(failure)) throw failure;
+      failures.push(failure);
     }
   }
-  throw failure;
+  throw failures.find(isHandshakeFailure) ?? failures.at(-1);
 }
 
 function toVModelStatusInfo(message: VModelMessage): VModelStatusInfo {

@@ -2,6 +2,9 @@
 export const RECORD_TABLES = ['registry', 'vmodels', 'instances', 'leaderLatch'] as const;
 export type RecordTable = (typeof RECORD_TABLES)[number];
 
+/** MM_KVSTORE_PREFIX of every pod that the controller renders. */
+export const KV_PREFIX = 'mm';
+
 /** One mesh's place in etcd. */
 export type MeshScope = {
   /** As in the connection's JSON; for a namespace other than the controller's, see `namespacedRootPrefix`. */

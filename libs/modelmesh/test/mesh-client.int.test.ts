@@ -1,54 +1,22 @@
 import assert from 'node:assert/strict';
 import { connect, createServer as createRelay, type AddressInfo, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { createServer, ServerError, Status, type Server } from 'nice-grpc';
-import { CallError, type SetVModelRequest } from '@meshkeeper/domain';
+import { CallError, type MeshTarget, type SetVModelRequest } from '@meshkeeper/domain';
 import { freePort, waitFor } from '@meshkeeper/sandbox';
-import { createMeshClient, ModelMeshDefinition, type ModelMeshServiceImplementation } from '../src/index.ts';
+import { createMeshClient, type MeshClientOptions } from '../src/index.ts';
+import { startMesh, type MeshServer } from './mesh-server.ts';
 
-/** A mesh whose vmodel ids say what it answers. */
-function answering(name: string): ModelMeshServiceImplementation {
-  const answer = async (vModelId: string) => {
-    const code = Status[vModelId as keyof typeof Status];
-    if (code !== undefined) throw new ServerError(code, `told ${vModelId}`);
-    if (vModelId === 'hang') await new Promise(() => undefined);
-    return {
-      status: 3,
-      owner: name,
-      activeModelId: 'a',
-      targetModelId: 't',
-      activeModelStatus: { status: 3, modelCopyInfos: [{ location: 'i', copyStatus: 5, time: 7n }] },
-      targetModelStatus: { status: 77, errors: ['e'] },
-    } as const;
-  };
-  const unused = async () => ({});
-  return {
-    registerModel: unused,
-    unregisterModel: unused,
-    getModelStatus: unused,
-    ensureLoaded: unused,
-    deleteVModel: async ({ vModelId }) => {
-      await answer(vModelId);
-      return {};
-    },
-    setVModel: ({ vModelId }) => answer(vModelId) as never,
-    getVModelStatus: ({ vModelId }) => answer(vModelId) as never,
-  };
-}
-
-async function start(name: string): Promise<{ readonly server: Server; readonly endpoint: string }> {
-  const server = createServer();
-  server.add(ModelMeshDefinition, answering(name));
-  return { server, endpoint: `127.0.0.1:${await server.listen('127.0.0.1:0')}` };
-}
+const at = (...endpoints: readonly string[]): MeshTarget => ({ endpoints, authority: 'svc.ns', tlsSecretName: '' });
+const plainClient = (options: Omit<MeshClientOptions, 'readTls'>) =>
+  createMeshClient({ ...options, readTls: () => assert.fail('in plaintext no Secret is read') });
 
 describe('the client of meshes', () => {
-  let one: Awaited<ReturnType<typeof start>>;
-  let two: Awaited<ReturnType<typeof start>>;
+  let one: MeshServer;
+  let two: MeshServer;
   let dead: string;
-  const client = createMeshClient({ timeoutMs: 1_000 });
+  const client = plainClient({ timeoutMs: 1_000 });
   before(async () => {
-    [one, two, dead] = [await start('one'), await start('two'), `127.0.0.1:${await freePort()}`];
+    [one, two, dead] = [await startMesh('one'), await startMesh('two'), `127.0.0.1:${await freePort()}`];
   });
   after(async () => {
     await client.close();
@@ -59,7 +27,7 @@ describe('the client of meshes', () => {
   const ref = (vModelId: string) => ({ vModelId, owner: '' });
   const failure = async (endpoints: readonly string[], vModelId: string) => {
     try {
-      await client.getVModelStatus(endpoints, ref(vModelId));
+      await client.getVModelStatus(at(...endpoints), ref(vModelId));
     } catch (error) {
       assert.ok(error instanceof CallError);
       return { kind: error.kind, code: error.code, message: error.message };
@@ -68,7 +36,7 @@ describe('the client of meshes', () => {
   };
 
   test('gives statuses by name; one that it does not know is UNKNOWN', async () => {
-    assert.deepEqual(await client.getVModelStatus([one.endpoint], ref('v')), {
+    assert.deepEqual(await client.getVModelStatus(at(one.endpoint), ref('v')), {
       status: 'TRANSITION_FAILED',
       owner: 'one',
       activeModelId: 'a',
@@ -79,9 +47,9 @@ describe('the client of meshes', () => {
   });
 
   test('takes endpoints in turn', async () => {
-    const endpoints = [one.endpoint, two.endpoint];
+    const both = at(one.endpoint, two.endpoint);
     const owners = [];
-    for (let index = 0; index < 4; index += 1) owners.push((await client.getVModelStatus(endpoints, ref('v'))).owner);
+    for (let index = 0; index < 4; index += 1) owners.push((await client.getVModelStatus(both, ref('v'))).owner);
     assert.deepEqual(owners.toSorted(), ['one', 'one', 'two', 'two']);
   });
 
@@ -95,8 +63,8 @@ describe('the client of meshes', () => {
       expectedTargetModelId: '',
     };
     for (let index = 0; index < 3; index += 1)
-      assert.equal((await client.setVModel([dead, one.endpoint], request)).owner, 'one');
-    await client.deleteVModel([dead, one.endpoint], ref('v'));
+      assert.equal((await client.setVModel(at(dead, one.endpoint), request)).owner, 'one');
+    await client.deleteVModel(at(dead, one.endpoint), ref('v'));
   });
 
   test('without endpoints, and without one that answers, it may be tried again', async () => {
@@ -141,9 +109,9 @@ describe('the client of meshes', () => {
   });
 
   test('dials what it is told to', async () => {
-    const other = createMeshClient({ dial: (endpoint) => endpoint.replace('10.64.0.9', '127.0.0.1') });
+    const other = plainClient({ dial: (endpoint) => endpoint.replace('10.64.0.9', '127.0.0.1') });
     const endpoint = one.endpoint.replace('127.0.0.1', '10.64.0.9');
-    assert.equal((await other.getVModelStatus([endpoint], ref('v'))).owner, 'one');
+    assert.equal((await other.getVModelStatus(at(endpoint), ref('v'))).owner, 'one');
     await other.close();
   });
 
@@ -156,11 +124,11 @@ describe('the client of meshes', () => {
     });
     await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
     const endpoint = `127.0.0.1:${(relay.address() as AddressInfo).port}`;
-    const idle = createMeshClient({ idleMs: 50 });
-    await idle.getVModelStatus([endpoint], ref('v'));
+    const idle = plainClient({ idleMs: 50 });
+    await idle.getVModelStatus(at(endpoint), ref('v'));
     assert.equal(open.size, 1);
     await waitFor(() => open.size === 0, { timeoutMs: 5_000, what: 'the channel to be closed' });
-    assert.equal((await idle.getVModelStatus([endpoint], ref('v'))).owner, 'two');
+    assert.equal((await idle.getVModelStatus(at(endpoint), ref('v'))).owner, 'two');
     relay.close();
     await idle.close();
   });

@@ -126,12 +126,6 @@ export const kubernetesSettings = {
   ETCD_SECRET_NAME: z.string().default('model-serving-etcd'),
 };
 
-/** Which mesh is meant, where many could share one etcd. */
-export const meshSettings = {
-  /** `inferenceServiceName` of the configuration; part of every record's key. */
-  INFERENCE_SERVICE_NAME: z.string().default('modelmesh-serving'),
-};
-
 /** In the sandbox a pod's address (10.64.0.0/10) is dialled at its loopback twin: the same address with first octet 127. */
 export const dialSettings = { DIAL_LOOPBACK_TWIN: flag(false) };
 
