@@ -57,15 +57,7 @@ export type { ObjectRef, Obstacle, Outcome, Plan, SeenObject, Step } from './pla
 export type { EventSink, KubeReader, KubeWriter, LiveReader, SecretCopier, WriteResult } from './ports/kubernetes.ts';
 export type { MeshRecords } from './ports/mesh-records.ts';
 export { REASONS, type Reason } from './reasons.ts';
-export {
-  asObject,
-  hashOf,
-  reduce,
-  type Json,
-  type JsonObject,
-  type KubeObject,
-  type ReducedObject,
-} from './reduce.ts';
+export { asObject, hashOf, reduce, type Json, type JsonObject, type KubeObject, type ReducedObject } from './reduce.ts';
 export { wantedOfInferenceService } from './registration/inference-service.ts';
 export { wantedOfPredictor, type Wanted } from './registration/predictor.ts';
 export { report } from './report/report-run.ts';

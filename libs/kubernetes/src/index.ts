@@ -5,7 +5,13 @@
  * the view. Of client-node only kubeconfig and credentials are used, since its transport opens a connection for each call and its
  * models drop unknown fields. Every failure is a CallError, classified in `api-error.ts`; 429, 503 and 401 are answered here.
  */
-export { contextNamespace, kubeAccess, type AccessSource, type ClusterAccess, type KubeConfigOptions } from './credentials.ts';
+export {
+  contextNamespace,
+  kubeAccess,
+  type AccessSource,
+  type ClusterAccess,
+  type KubeConfigOptions,
+} from './credentials.ts';
 export { decodeConfigMap } from './config-map.ts';
 export { decoded } from './decoded.ts';
 export { createEventSink } from './events.ts';

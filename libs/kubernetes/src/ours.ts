@@ -37,7 +37,10 @@ function shownMap(wanted: JsonObject, live: JsonObject, owned: Owned, path: stri
   const more = Object.keys(live).filter((name) => wanted[name] === undefined);
   return defined([
     ...names.map((name): Field => [name, shown(wanted[name], live[name], child(owned, name), `${path}.${name}`)]),
-    ...more.map((name): Field => [name, leftOver(name, { ...live, ...wanted, [name]: live[name] }, child(owned, name))]),
+    ...more.map((name): Field => [
+      name,
+      leftOver(name, { ...live, ...wanted, [name]: live[name] }, child(owned, name)),
+    ]),
   ]);
 }
 

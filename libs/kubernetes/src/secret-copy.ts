@@ -40,7 +40,10 @@ export async function previewCopy(
   from: ObjectRef,
   target: ObjectRef,
 ): Promise<'create' | 'change' | undefined> {
-  const [source, live] = (await Promise.all([reader.read(from), reader.read(target)])) as [Secret | undefined, Secret | undefined];
+  const [source, live] = (await Promise.all([reader.read(from), reader.read(target)])) as [
+    Secret | undefined,
+    Secret | undefined,
+  ];
   if (source === undefined) return undefined;
   const data = namespacedEtcdSecret(source.data ?? {}, target.namespace);
   if (live === undefined) return 'create';

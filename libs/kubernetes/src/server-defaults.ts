@@ -54,7 +54,7 @@ export function isEmpty(value: Json): boolean {
 
 /** By the tag of the image; no tag means `latest`. */
 function pullPolicy(image: Json): string {
-  const [name = '', digest] = String(image).split('@');
+  const [name = '', digest] = (typeof image === 'string' ? image : '').split('@');
   const [, tag = 'latest'] = /:([^:/]+)$/.exec(name) ?? [];
   return digest === undefined && tag === 'latest' ? 'Always' : 'IfNotPresent';
 }

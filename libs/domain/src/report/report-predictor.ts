@@ -37,7 +37,7 @@ export function reportPredictor(
   return {
     status: toStatus(snapshot, view, now),
     events: transitionEvents(shown, view),
-    lookAgainMs: obstacle === undefined ? lookAgain(view, reply, now) : undefined,
+    lookAgainMs: obstacle === undefined ? lookAgain(snapshot, view, reply, now) : undefined,
     reason: view.failure?.reason ?? (view.ready ? 'Ready' : 'ModelLoading'),
     gone: false,
     memory: undefined,
@@ -102,13 +102,26 @@ const FIRST_LOOK_MS = 250;
  * The mesh's records do not show that a load has ended, so while one runs it is asked for: after a tenth of the time it has run, so that
  * short loads are seen at once and long ones cost little. A failed load is tried again much later.
  */
-function lookAgain(view: ModelView, reply: VModelStatusInfo | undefined, now: number): number | undefined {
+function lookAgain(
+  { homeless }: PredictorSnapshot,
+  view: ModelView,
+  reply: VModelStatusInfo | undefined,
+  now: number,
+): number | undefined {
   const loading = view.targetState === 'Loading' || view.activeState === 'Loading' || view.transition === 'InProgress';
   if (view.failure?.reason === 'ModelLoadFailed' && !loading) return RETRY_FAILED_LOAD_MS;
-  if (view.failure !== undefined) return undefined;
+  if (view.failure !== undefined) return homeless ? undefined : untilTheMeshKnows(view.failure, now);
   if (!loading) return view.ready ? undefined : FIRST_LOOK_MS * 4;
   const copies = [...(reply?.targetModelStatus?.copies ?? []), ...(reply?.activeModelStatus?.copies ?? [])];
   const startedAt = Math.max(0, ...copies.filter(({ status }) => status !== 'LOADING_FAILED').map(({ time }) => time));
   if (startedAt === 0) return FIRST_LOOK_MS;
   return Math.round(Math.min(Math.max((now - startedAt) / 10, SHORTEST_LOOK_MS), LONGEST_LOOK_MS));
+}
+
+/**
+ * A pod that could hold the model is ready, but the mesh does not know it yet: the type constraints reach running pods only when
+ * their nodes look at the ConfigMap again, which may take more than a minute.
+ */
+function untilTheMeshKnows({ time }: { readonly time: number }, now: number): number {
+  return Math.min(Math.max((now - time) / 10, FIRST_LOOK_MS), 2 * LONGEST_LOOK_MS);
 }

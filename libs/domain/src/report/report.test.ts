@@ -37,6 +37,15 @@ function words({ status }: Report): string {
 
 const moving = { targetModelId: 'digits__isvc-2222222222' };
 
+test('a model whose runtime has ready pods is asked for again until the mesh knows them; a homeless one waits to be woken', () => {
+  const reply = aReply({
+    activeModelStatus: aModelStatus('LOADING_FAILED', { errors: [`${NO_HOME}mt:sklearn: [_no_runtime]`] }),
+  });
+  const looks = (homeless: boolean): number | undefined =>
+    answered(aPredictorSnapshot({ homeless }), reply).lookAgainMs;
+  assert.deepEqual([looks(false), looks(true)], [250, undefined]);
+});
+
 describe('what is shown of a model', () => {
   const cases: readonly (readonly [string, VModelStatusInfo, string])[] = [
     ['loaded is ready', aReply(), 'True,True | UpToDate | Loaded/ | -'],

@@ -1,0 +1,184 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  formatKey,
+  KINDS,
+  MemoryView,
+  type KindName,
+  type KubeObject,
+  type ObjectRef,
+  type ReportedEvent,
+} from '@meshkeeper/domain';
+import {
+  createKubeFeed,
+  createLiveReader,
+  createSecretCopier,
+  createWriter,
+  kubeAccess,
+  KubeTransport,
+} from '@meshkeeper/kubernetes';
+import { startControlPlane, type ControlPlane } from '@meshkeeper/sandbox';
+import { createLogger } from '@meshkeeper/telemetry';
+import type { RunContext } from '@meshkeeper/work-queue';
+import { createHandleJob } from '../src/handle-job.ts';
+import type { Ports } from '../src/ports.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+export const OWN = 'modelmesh-serving';
+const NEVER = new AbortController().signal;
+
+/** What a round of runs did: the writes in their order, and the Events. */
+export type Round = { readonly writes: readonly string[]; readonly events: readonly ReportedEvent[] };
+
+/**
+ * The reconciler's own runs against a real API server, with a view that is listed anew before each round in the place of Redis and the
+ * queue. Models are left out: their keys need a mesh.
+ */
+export class Convergence {
+  readonly #plane: ControlPlane;
+  readonly #folder: string;
+  readonly transport: KubeTransport;
+  readonly #memories = new Map<string, string>();
+
+  private constructor(plane: ControlPlane, folder: string) {
+    this.#plane = plane;
+    this.#folder = folder;
+    this.transport = new KubeTransport({ access: kubeAccess({ file: plane.kubeconfig }) });
+  }
+
+  /** A new cluster with our kinds and our namespace. */
+  static async start(): Promise<Convergence> {
+    const folder = mkdtempSync(join(tmpdir(), 'meshkeeper-convergence-'));
+    const plane = await startControlPlane({ folder, controllerManager: false, audit: false });
+    const bench = new Convergence(plane, folder);
+    try {
+      const manifests = ['namespace.yaml', 'crds'].flatMap((name) => ['-f', join(ROOT, 'deploy', name)]);
+      await bench.kubectl('apply', '--server-side', ...manifests);
+      await bench.kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s');
+      return bench;
+    } catch (error) {
+      await bench.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.transport.stop();
+    await this.#plane.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async kubectl(...args: readonly string[]): Promise<string> {
+    const { binaries, kubeconfig } = this.#plane;
+    const run = promisify(execFile);
+    return (await run(binaries.kubectl, ['--kubeconfig', kubeconfig, ...args])).stdout;
+  }
+
+  /** As another program would write it. */
+  async create(kind: KindName, object: KubeObject, fieldManager = 'kubectl-create'): Promise<KubeObject> {
+    const { apiVersion, plural } = KINDS[kind];
+    const { namespace } = object.metadata;
+    const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const path = `${root}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}`;
+    const body = { apiVersion, kind: KINDS[kind].kind, ...object };
+    return this.transport.call({ method: 'POST', path, query: { fieldManager }, body });
+  }
+
+  /** A merge patch under another field manager's name. */
+  async change(ref: ObjectRef, patch: object, fieldManager = 'kubectl-edit'): Promise<void> {
+    const { apiVersion, plural } = KINDS[ref.kind];
+    const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    await this.transport.call({
+      method: 'PATCH',
+      path: `${root}${ref.namespace === '' ? '' : `/namespaces/${ref.namespace}`}/${plural}/${ref.name}`,
+      query: { fieldManager },
+      contentType: 'application/merge-patch+json',
+      body: patch,
+    });
+  }
+
+  async read(ref: ObjectRef): Promise<KubeObject> {
+    const found = await createWriter(this.transport).read(ref);
+    if (found === undefined) throw new Error(`${ref.kind} ${ref.namespace}/${ref.name} does not exist`);
+    return found;
+  }
+
+  /** As after the loss of Redis. */
+  forget(): void {
+    this.#memories.clear();
+  }
+
+  /** Runs every mesh and runtime key once, as after a restart. Throws what a run throws. */
+  async round(now = Date.now()): Promise<Round> {
+    const view = await this.#list();
+    const writes: string[] = [];
+    const events: ReportedEvent[] = [];
+    const handle = createHandleJob(this.#ports(view, writes, events, now));
+    for (const key of view.keys()) {
+      if (key.kind === 'predictor') continue;
+      const text = formatKey(key);
+      const { memory } = await handle(contextOf(text, this.#memories.get(text) ?? ''));
+      if (memory !== undefined) this.#memories.set(text, memory);
+    }
+    return { writes, events };
+  }
+
+  async #list(): Promise<MemoryView> {
+    const view = new MemoryView();
+    const context = {
+      ownNamespace: OWN,
+      etcdSecretName: 'model-serving-etcd',
+      storageSecretName: async () => 'storage-config',
+    };
+    for (const kind of Object.keys(KINDS) as KindName[]) {
+      try {
+        const feed = createKubeFeed({ transport: this.transport, kind, context });
+        for await (const { changes } of feed.list(NEVER)) view.record(KINDS[kind].source, changes);
+        view.complete(KINDS[kind].source);
+      } catch (error) {
+        if (kind !== 'serviceMonitors') throw error;
+      }
+    }
+    return view;
+  }
+
+  #ports(view: MemoryView, writes: string[], events: ReportedEvent[], now: number): Ports {
+    const { transport } = this;
+    const unused = (): never => {
+      throw new Error('models are left out');
+    };
+    return {
+      gather: async (request) => view.gather(request),
+      kube: createWriter(transport),
+      live: createLiveReader(transport),
+      secrets: createSecretCopier(transport),
+      mesh: { setVModel: unused, deleteVModel: unused, getVModelStatus: unused },
+      meshRecords: { readVModel: unused },
+      effects: {
+        async recordEffect(source, _epoch, { write, outcome }, change) {
+          writes.push(outcome.startsWith('ok') ? write : `${write}: ${outcome}`);
+          view.record(source, [change]);
+          return [];
+        },
+      },
+      enqueue: async () => undefined,
+      events: {
+        async send(_about, type, reason, message) {
+          events.push({ type, reason, message });
+        },
+      },
+      writes: { wrote: () => undefined, failed: () => undefined, hindered: () => undefined },
+      logger: createLogger('convergence', 'silent'),
+      now: () => now,
+      context: { ownNamespace: OWN, etcdSecretName: 'model-serving-etcd' },
+    };
+  }
+}
+
+function contextOf(key: string, memory: string): RunContext {
+  const run = { dueCount: 1, fencingToken: 1, failures: 0, markedAt: 0, cause: [], memory };
+  return { key, run, guard: () => undefined, signal: NEVER };
+}
