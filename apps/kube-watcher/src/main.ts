@@ -2,7 +2,7 @@
  * Steps 1 and 2 for Kubernetes: watches each kind and records what it sees. It knows no rules. Two of it run side by side in
  * production; whichever is faster records, the other finds everything known.
  */
-import { KINDS, type KindName } from '@meshkeeper/domain';
+import { KINDS, watchedKinds } from '@meshkeeper/domain';
 import {
   createConfigurationReader,
   createKubeFeed,
@@ -33,6 +33,7 @@ const logger = createLogger('kube-watcher', settings.LOG_LEVEL);
 
 async function start({
   NAMESPACE,
+  NAMESPACE_SCOPE,
   ETCD_SECRET_NAME,
   KUBECONFIG,
   KUBE_CONTEXT,
@@ -47,10 +48,11 @@ async function start({
     access: kubeAccess({ file: KUBECONFIG, context: KUBE_CONTEXT }),
     observer: createRestClientMetrics(registry),
   });
-  const kinds = Object.keys(KINDS) as KindName[];
+  const kinds = watchedKinds(NAMESPACE_SCOPE);
   const readConfiguration = createConfigurationReader(transport, NAMESPACE);
   const context: WatchContext = {
     ownNamespace: NAMESPACE,
+    namespaceScope: NAMESPACE_SCOPE,
     etcdSecretName: ETCD_SECRET_NAME,
     storageSecretName: async () => (await readConfiguration()).storageSecretName,
   };

@@ -78,7 +78,12 @@ export async function connect(settings: Settings, registry: Registry, logger: Lo
     writes: createWriteMetrics(registry),
     logger,
     now: Date.now,
-    context: { ownNamespace, etcdSecretName: ETCD_SECRET_NAME },
+    context: {
+      ownNamespace,
+      etcdSecretName: ETCD_SECRET_NAME,
+      namespaceScope: settings.NAMESPACE_SCOPE,
+      controllerDeployment: settings.CONTROLLER_DEPLOYMENT,
+    },
   };
   return {
     redis,

@@ -53,7 +53,7 @@ function ports(found: Gathered): Ports {
       patchStatus: unused,
       delete: unused,
     },
-    live: { secretKeys: unused, hasConfigMap: unused },
+    live: { secretKeys: unused, hasConfigMap: unused, deploymentUid: unused },
     secrets: { copy: unused },
     mesh: { setVModel: unused, deleteVModel: unused, getVModelStatus: unused },
     meshRecords: { readVModel: unused },

@@ -8,6 +8,7 @@ export async function lookLive({ live }: Ports, snapshot: Snapshot): Promise<Sna
   const answers = await Promise.all(
     questions.map(async ({ ask, namespace, name }): Promise<LiveAnswers> => {
       if (ask === 'hasConfigMap') return { productConfig: await live.hasConfigMap(namespace, name) };
+      if (ask === 'deploymentUid') return { controllerUid: await live.deploymentUid(namespace, name) };
       return { tlsSecret: (await live.secretKeys(namespace, name)) ?? 'missing' };
     }),
   );

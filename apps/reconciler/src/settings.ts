@@ -6,6 +6,8 @@ export const settingsSchema = z.object({
   ...redisSettings,
   ...kubernetesSettings,
   ...dialSettings,
+  /** The Deployment that the inference Service belongs to in namespace scope: it goes with it. Empty: to none. */
+  CONTROLLER_DEPLOYMENT: z.string().default(''),
   /** Runs at once in this process. */
   CONCURRENCY: wholeNumber(50, 1, 1_000),
 });

@@ -7,6 +7,7 @@ import {
   formatKey,
   KINDS,
   MemoryView,
+  watchedKinds,
   type KindName,
   type KubeObject,
   type ObjectRef,
@@ -19,6 +20,7 @@ import {
   createWriter,
   kubeAccess,
   KubeTransport,
+  type AccessSource,
 } from '@meshkeeper/kubernetes';
 import { startControlPlane, type ControlPlane } from '@meshkeeper/sandbox';
 import { createLogger } from '@meshkeeper/telemetry';
@@ -40,22 +42,31 @@ export type Round = { readonly writes: readonly string[]; readonly events: reado
 export class Convergence {
   readonly #plane: ControlPlane;
   readonly #folder: string;
+  /** The administrator's. */
   readonly transport: KubeTransport;
+  readonly #watcher: KubeTransport;
+  readonly #reconciler: KubeTransport;
   readonly #memories = new Map<string, string>();
+  readonly #namespaceScope: boolean;
 
-  private constructor(plane: ControlPlane, folder: string) {
+  private constructor(plane: ControlPlane, folder: string, namespaceScope: boolean) {
     this.#plane = plane;
     this.#folder = folder;
-    this.transport = new KubeTransport({ access: kubeAccess({ file: plane.kubeconfig }) });
+    this.#namespaceScope = namespaceScope;
+    const admin = kubeAccess({ file: plane.kubeconfig });
+    this.transport = new KubeTransport({ access: admin });
+    this.#watcher = new KubeTransport({ access: asAccount(admin, 'kube-watcher') });
+    this.#reconciler = new KubeTransport({ access: asAccount(admin, 'reconciler') });
   }
 
-  /** A new cluster with our kinds and our namespace. */
-  static async start(): Promise<Convergence> {
+  /** A new cluster with our kinds, our namespace, and the permissions that we ship and no others. */
+  static async start(namespaceScope = false): Promise<Convergence> {
     const folder = mkdtempSync(join(tmpdir(), 'meshkeeper-convergence-'));
     const plane = await startControlPlane({ folder, controllerManager: false, audit: false });
-    const bench = new Convergence(plane, folder);
+    const bench = new Convergence(plane, folder, namespaceScope);
     try {
-      const manifests = ['namespace.yaml', 'crds'].flatMap((name) => ['-f', join(ROOT, 'deploy', name)]);
+      const rbac = namespaceScope ? 'rbac/namespace-scope' : 'rbac';
+      const manifests = ['namespace.yaml', 'crds', rbac].flatMap((name) => ['-f', join(ROOT, 'deploy', name)]);
       await bench.kubectl('apply', '--server-side', ...manifests);
       await bench.kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s');
       return bench;
@@ -66,7 +77,7 @@ export class Convergence {
   }
 
   async stop(): Promise<void> {
-    await this.transport.stop();
+    await Promise.all([this.transport.stop(), this.#watcher.stop(), this.#reconciler.stop()]);
     await this.#plane.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -130,12 +141,13 @@ export class Convergence {
     const view = new MemoryView();
     const context = {
       ownNamespace: OWN,
+      namespaceScope: this.#namespaceScope,
       etcdSecretName: 'model-serving-etcd',
       storageSecretName: async () => 'storage-config',
     };
-    for (const kind of Object.keys(KINDS) as KindName[]) {
+    for (const kind of watchedKinds(this.#namespaceScope)) {
       try {
-        const feed = createKubeFeed({ transport: this.transport, kind, context });
+        const feed = createKubeFeed({ transport: this.#watcher, kind, context });
         for await (const { changes } of feed.list(NEVER)) view.record(KINDS[kind].source, changes);
         view.complete(KINDS[kind].source);
       } catch (error) {
@@ -146,7 +158,7 @@ export class Convergence {
   }
 
   #ports(view: MemoryView, writes: string[], events: ReportedEvent[], now: number): Ports {
-    const { transport } = this;
+    const transport = this.#reconciler;
     const unused = (): never => {
       throw new Error('models are left out');
     };
@@ -173,9 +185,22 @@ export class Convergence {
       writes: { wrote: () => undefined, failed: () => undefined, hindered: () => undefined },
       logger: createLogger('convergence', 'silent'),
       now: () => now,
-      context: { ownNamespace: OWN, etcdSecretName: 'model-serving-etcd' },
+      context: {
+        ownNamespace: OWN,
+        etcdSecretName: 'model-serving-etcd',
+        namespaceScope: this.#namespaceScope,
+        controllerDeployment: 'reconciler',
+      },
     };
   }
+}
+
+/** The administrator, acting as one of our accounts: what its role lacks is refused. */
+function asAccount(access: AccessSource, name: string): AccessSource {
+  return async (renew) => {
+    const admin = await access(renew);
+    return { ...admin, headers: { ...admin.headers, 'impersonate-user': `system:serviceaccount:${OWN}:${name}` } };
+  };
 }
 
 function contextOf(key: string, memory: string): RunContext {

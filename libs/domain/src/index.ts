@@ -45,6 +45,7 @@ export {
   KINDS,
   MANAGED_BY,
   MESH_SOURCE,
+  watchedKinds,
   type Kind,
   type KindName,
   type WatchedName,

@@ -146,6 +146,12 @@ export const KINDS = {
 
 export type KindName = keyof typeof KINDS;
 
+/** The kinds that are watched: in namespace scope none that belongs to the whole cluster. */
+export function watchedKinds(namespaceScope: boolean): readonly KindName[] {
+  const all = Object.keys(KINDS) as KindName[];
+  return all.filter((name) => !namespaceScope || KINDS[name].namespaced);
+}
+
 /** The source of VModel and registry records. Their objects are named `vmodels/<id>` and `registry/<id>`. */
 export const MESH_SOURCE = 'mesh';
 

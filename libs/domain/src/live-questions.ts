@@ -1,13 +1,15 @@
-import { configOf, type LiveAnswers, type RuntimeSnapshot, type Snapshot } from './snapshot.ts';
+import { configOf, type LiveAnswers, type MeshSnapshot, type RuntimeSnapshot, type Snapshot } from './snapshot.ts';
 import { isMultiModel } from './validation/runtime-spec.ts';
 
 /** What a plan needs to know of objects whose names are a user's, so that nobody watches them. */
 export type LiveQuestion =
   | { readonly ask: 'secretKeys'; readonly namespace: string; readonly name: string }
-  | { readonly ask: 'hasConfigMap'; readonly namespace: string; readonly name: string };
+  | { readonly ask: 'hasConfigMap'; readonly namespace: string; readonly name: string }
+  | { readonly ask: 'deploymentUid'; readonly namespace: string; readonly name: string };
 
-/** Asked before planning, and only for runtimes that will be served. Pure. */
+/** Asked before planning, and only where the plan depends on it. Pure. */
 export function liveQuestions(snapshot: Snapshot): readonly LiveQuestion[] {
+  if ('controllerDeployment' in snapshot) return ownerQuestion(snapshot);
   if (!isRuntime(snapshot)) return [];
   const { key, runtime, namespaceEnabled } = snapshot;
   const spec = runtime?.body.spec ?? {};
@@ -21,8 +23,13 @@ export function liveQuestions(snapshot: Snapshot): readonly LiveQuestion[] {
   ];
 }
 
+function ownerQuestion({ key, controllerDeployment = '' }: MeshSnapshot): readonly LiveQuestion[] {
+  if (controllerDeployment === '') return [];
+  return [{ ask: 'deploymentUid', namespace: key.namespace, name: controllerDeployment }];
+}
+
 export function withAnswers(snapshot: Snapshot, live: LiveAnswers): Snapshot {
-  return isRuntime(snapshot) ? { ...snapshot, live } : snapshot;
+  return 'live' in snapshot ? { ...snapshot, live } : snapshot;
 }
 
 function isRuntime(snapshot: Snapshot): snapshot is RuntimeSnapshot {

@@ -21,7 +21,11 @@ export type Viewed = { readonly revision: string; readonly body: ReducedObject }
 export type MeshSnapshot = Surroundings & {
   readonly key: MeshKey;
   readonly ownNamespace: string;
+  /** Undefined in namespace scope, where it cannot be seen, and when it is gone. */
   readonly namespace: Viewed | undefined;
+  /** In namespace scope: the name of the controller's Deployment, or empty; undefined otherwise. */
+  readonly controllerDeployment: string | undefined;
+  readonly live: LiveAnswers;
   readonly services: readonly Viewed[];
   readonly typeConstraints: Viewed | undefined;
   readonly serviceMonitor: Viewed | undefined;
@@ -75,6 +79,8 @@ export type LiveAnswers = {
   readonly tlsSecret?: readonly string[] | 'missing';
   /** Whether the ConfigMap that annotation `productConfig` names exists. */
   readonly productConfig?: boolean;
+  /** Of the controller's Deployment; empty when there is none. */
+  readonly controllerUid?: string;
 };
 
 export type VModelRecord = {
@@ -100,7 +106,14 @@ export type Snapshot = MeshSnapshot | RuntimeSnapshot | PredictorSnapshot;
 
 const kubeSources = Object.values(KINDS).map(({ source }) => source);
 
-export type SnapshotContext = { readonly ownNamespace: string; readonly etcdSecretName: string };
+export type SnapshotContext = {
+  readonly ownNamespace: string;
+  readonly etcdSecretName: string;
+  /** Only the own namespace is served, and nothing cluster-wide is known. */
+  readonly namespaceScope?: boolean;
+  /** The Deployment that the Service belongs to in namespace scope. */
+  readonly controllerDeployment?: string;
+};
 
 /** What has to be read for a key: one atomic step in Redis answers all of it. */
 export function gatherRequest(key: WorkKey, { ownNamespace, etcdSecretName }: SnapshotContext): GatherRequest {
@@ -134,16 +147,24 @@ export function gatherRequest(key: WorkKey, { ownNamespace, etcdSecretName }: Sn
 
 /** The typed snapshot of what was gathered. `memory` is what the last run left, `live` what was looked up beside. */
 export function toSnapshot(key: WorkKey, gathered: Gathered, context: SnapshotContext, memory = ''): Snapshot {
-  const complete = (kind: keyof typeof KINDS): boolean => gathered.sources[KINDS[kind].source]?.complete === true;
+  // In namespace scope there is nothing cluster-wide, which is known and not unknown.
+  const complete = (kind: keyof typeof KINDS): boolean =>
+    (context.namespaceScope === true && !KINDS[kind].namespaced) ||
+    gathered.sources[KINDS[kind].source]?.complete === true;
   const [config, namespaces] = gathered.facts;
   const namespaceFacts = namespaces?.[key.namespace] as NamespaceFacts | undefined;
+  const enabledIn = (): boolean | undefined => {
+    if (!complete('config')) return undefined;
+    if (context.namespaceScope === true) return key.namespace === context.ownNamespace;
+    return complete('namespaces') ? (namespaceFacts?.enabled ?? false) : undefined;
+  };
   const surroundings: Surroundings = {
     config: (config?.[CONFIG_MAP_NAME] as ConfigFacts | undefined) ?? {
       kind: 'ok',
       config: DEFAULT_CONFIG,
       warnings: [],
     },
-    namespaceEnabled: complete('namespaces') && complete('config') ? (namespaceFacts?.enabled ?? false) : undefined,
+    namespaceEnabled: enabledIn(),
     memory: parseMemory(memory),
   };
   const of = (kind: keyof typeof KINDS): readonly Viewed[] =>
@@ -168,7 +189,7 @@ function meshParts(
   gathered: Gathered,
   of: ObjectsOf,
   complete: IsComplete,
-  { ownNamespace, etcdSecretName }: SnapshotContext,
+  { ownNamespace, etcdSecretName, namespaceScope = false, controllerDeployment = '' }: SnapshotContext,
 ): Omit<MeshSnapshot, keyof Surroundings> {
   const [, , ofNamespace = {}, ofCluster = {}, etcd = {}] = gathered.facts;
   const named = (kind: NamedRuntime['kind'], facts: Readonly<Record<string, unknown>>): NamedRuntime[] =>
@@ -180,6 +201,8 @@ function meshParts(
     key,
     ownNamespace,
     namespace: of('namespaces')[0],
+    controllerDeployment: namespaceScope ? controllerDeployment : undefined,
+    live: {},
     services: of('services'),
     typeConstraints: of('typeConstraints')[0],
     serviceMonitor: of('serviceMonitors')[0],

@@ -54,7 +54,8 @@ export function createKubeFeed(options: FeedOptions): SourceFeed {
 
 function collection({ kind, context }: FeedOptions): string {
   const found: Kind = KINDS[kind];
-  return collectionPath(found, found.ownNamespaceOnly === true ? context.ownNamespace : '');
+  const own = found.ownNamespaceOnly === true || (context.namespaceScope === true && found.namespaced);
+  return collectionPath(found, own ? context.ownNamespace : '');
 }
 
 async function selectors({ kind, context }: FeedOptions): Promise<Record<string, string>> {
@@ -67,19 +68,26 @@ async function selectors({ kind, context }: FeedOptions): Promise<Record<string,
 
 /**
  * A list of one object without a resourceVersion is served from etcd itself, so its revision is the head. The uid of `kube-system`
- * is the identity of a cluster: a replaced one has another. What is watched by a name that changed is another source too.
+ * is the identity of a cluster: a replaced one has another. Who may see one namespace only takes that of an object which is in each.
+ * What is watched by a name that changed is another source too.
  */
 async function readHead(options: FeedOptions, signal: AbortSignal): Promise<ServerHead> {
-  const { transport, kind } = options;
+  const { transport, kind, context } = options;
   const { fieldSelector } = await selectors(options);
   const query = { limit: '1', ...(fieldSelector === undefined ? {} : { fieldSelector }) };
   const [head, system] = await Promise.all([
     transport.call<List>({ method: 'GET', path: collection(options), query, signal }),
-    transport.call<KubeObject>({ method: 'GET', path: '/api/v1/namespaces/kube-system', signal }),
+    transport.call<KubeObject>({ method: 'GET', path: identityPath(context), signal }),
   ]);
   const { uid = '' } = system.metadata;
   const identity = kind === 'storageSecrets' ? `${uid} ${fieldSelector}` : uid;
   return { head: head.metadata.resourceVersion, identity };
+}
+
+function identityPath({ namespaceScope, ownNamespace }: WatchContext): string {
+  return namespaceScope
+    ? `/api/v1/namespaces/${ownNamespace}/serviceaccounts/default`
+    : '/api/v1/namespaces/kube-system';
 }
 
 async function* listPages(

@@ -1,15 +1,16 @@
-import { CallError, type LiveReader } from '@meshkeeper/domain';
+import { CallError, KINDS, type Kind, type LiveReader } from '@meshkeeper/domain';
+import { collectionPath } from './paths.ts';
 import type { KubeTransport } from './transport.ts';
 
-type WithData = { readonly data?: Readonly<Record<string, unknown>> };
+type Found = { readonly metadata: { readonly uid?: string }; readonly data?: Readonly<Record<string, unknown>> };
 
 /** Looks up single objects that nobody watches. Of a Secret only the names of its keys leave this function. */
 export function createLiveReader(transport: KubeTransport): LiveReader {
-  const read = async (resource: string, namespace: string, name: string): Promise<WithData | undefined> => {
+  const read = async (kind: Kind, namespace: string, name: string): Promise<Found | undefined> => {
     try {
-      return await transport.call<WithData>({
+      return await transport.call<Found>({
         method: 'GET',
-        path: `/api/v1/namespaces/${namespace}/${resource}/${encodeURIComponent(name)}`,
+        path: `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`,
       });
     } catch (error) {
       if (error instanceof CallError && error.kind === 'Gone') return undefined;
@@ -18,11 +19,14 @@ export function createLiveReader(transport: KubeTransport): LiveReader {
   };
   return {
     async secretKeys(namespace, name) {
-      const secret = await read('secrets', namespace, name);
+      const secret = await read(KINDS.storageSecrets, namespace, name);
       return secret && Object.keys(secret.data ?? {});
     },
     async hasConfigMap(namespace, name) {
-      return (await read('configmaps', namespace, name)) !== undefined;
+      return (await read(KINDS.config, namespace, name)) !== undefined;
+    },
+    async deploymentUid(namespace, name) {
+      return (await read(KINDS.deployments, namespace, name))?.metadata.uid ?? '';
     },
   };
 }

@@ -4,6 +4,8 @@ import { CONFIG_MAP_NAME, TYPE_CONSTRAINTS_NAME, type WatchedName } from '@meshk
 export type WatchContext = {
   /** The controller's own namespace. */
   readonly ownNamespace: string;
+  /** Nothing outside of it is watched. */
+  readonly namespaceScope?: boolean;
   readonly etcdSecretName: string;
   /** Said by the configuration, which may change. Throws CallError. */
   readonly storageSecretName: () => Promise<string>;

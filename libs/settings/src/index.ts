@@ -124,6 +124,8 @@ export const kubernetesSettings = {
   /** The controller's own namespace: it holds the configuration and the etcd Secret. */
   NAMESPACE: z.string().default('modelmesh-serving'),
   ETCD_SECRET_NAME: z.string().default('model-serving-etcd'),
+  /** Only the own namespace is watched and served, by its own ServingRuntimes; nothing cluster-wide is read. */
+  NAMESPACE_SCOPE: flag(false),
 };
 
 /** In the sandbox a pod's address (10.64.0.0/10) is dialled at its loopback twin: the same address with first octet 127. */

@@ -1,6 +1,6 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
 import { MANAGED_BY } from '../kinds.ts';
-import type { ReducedObject } from '../reduce.ts';
+import type { OwnerReference, ReducedObject } from '../reduce.ts';
 import { controllerReference } from '../render/labels.ts';
 import { renderServiceMonitor, SERVICE_MONITOR_NAME } from '../render/service-monitor.ts';
 import { renderService } from '../render/service.ts';
@@ -11,18 +11,16 @@ import { planOf, type ObjectRef, type Plan, type Step, type Warning } from './st
 
 /** What a namespace's mesh needs beside its pods: there while the namespace is enabled, removed with it. */
 export function planMesh(snapshot: MeshSnapshot): Plan {
-  const { namespace, namespaceEnabled, complete } = snapshot;
+  const { namespaceEnabled, complete } = snapshot;
   const config = configOf(snapshot);
   const warnings = configurationWarnings(snapshot);
-  if (namespaceEnabled === undefined || !complete || config === undefined) return planOf(snapshot, { warnings });
-  // A namespace that is going takes its objects along.
-  if (namespace === undefined || namespace.body.metadata.deletionTimestamp !== undefined)
+  if (namespaceEnabled === undefined || !complete || config === undefined || isGoing(snapshot))
     return planOf(snapshot, { warnings });
   if (!namespaceEnabled) return planOf(snapshot, { steps: removals(snapshot), warnings, memory: {} });
   const parts = [
     typeConstraintsPlan(snapshot, config),
     etcdCopyPlan(snapshot),
-    servicePlan(snapshot, namespace, config),
+    servicePlan(snapshot, config),
     serviceMonitorPlan(snapshot, config),
   ];
   const wanted = Object.assign({}, ...parts.map((part) => part.wanted)) as Record<string, string>;
@@ -38,6 +36,12 @@ export function planMesh(snapshot: MeshSnapshot): Plan {
 }
 
 const NONE: ObjectPlan = { steps: [], wanted: {} };
+
+/** A namespace that is going takes its objects along. In namespace scope it cannot be seen, and the controller goes with it. */
+function isGoing({ namespace, controllerDeployment }: MeshSnapshot): boolean {
+  if (controllerDeployment !== undefined) return false;
+  return namespace === undefined || namespace.body.metadata.deletionTimestamp !== undefined;
+}
 
 function removals({ services, typeConstraints, serviceMonitor, etcdCopy }: MeshSnapshot): readonly Step[] {
   return [
@@ -96,12 +100,10 @@ function etcdWarnings({ etcdSource, ownNamespace, etcdSecretName }: MeshSnapshot
 }
 
 /** There under its present name only. A Service cannot change between headless and not: it is made anew. */
-function servicePlan(snapshot: MeshSnapshot, namespace: Viewed, config: MeshConfig): ObjectPlan {
+function servicePlan(snapshot: MeshSnapshot, config: MeshConfig): ObjectPlan {
   const { key, services, memory } = snapshot;
   const { inferenceServiceName: name, headlessService } = config;
-  const { uid = '' } = namespace.body.metadata;
-  const owner = controllerReference({ apiVersion: 'v1', kind: 'Namespace', name: key.namespace, uid });
-  const object = renderService(key.namespace, owner, config);
+  const object = renderService(key.namespace, serviceOwner(snapshot), config);
   const target: ObjectRef = { kind: 'services', namespace: key.namespace, name };
   const live = services.find(({ body }) => body.metadata.name === name);
   const others = planDeletions(
@@ -113,6 +115,17 @@ function servicePlan(snapshot: MeshSnapshot, namespace: Viewed, config: MeshConf
   if (!turned) return { ...planned, steps: [...planned.steps, ...others] };
   const anew: readonly Step[] = [planDeletion(target, live), { kind: 'create', target, object, reason: 'Updated' }];
   return { ...planned, steps: [...anew, ...others] };
+}
+
+/** The Namespace, or in namespace scope the controller's own Deployment, where it has one. */
+function serviceOwner({ key, namespace, controllerDeployment, live }: MeshSnapshot): OwnerReference | undefined {
+  if (controllerDeployment === undefined) {
+    const { uid = '' } = namespace?.body.metadata ?? {};
+    return controllerReference({ apiVersion: 'v1', kind: 'Namespace', name: key.namespace, uid });
+  }
+  const { controllerUid: uid = '' } = live;
+  if (uid === '') return undefined;
+  return controllerReference({ apiVersion: 'apps/v1', kind: 'Deployment', name: controllerDeployment, uid });
 }
 
 function wantsMonitor({ serviceMonitorsComplete }: MeshSnapshot, { metrics }: MeshConfig): boolean {

@@ -26,6 +26,8 @@ export type LiveReader = {
   /** Names of a Secret's keys; undefined when there is no such Secret. */
   secretKeys(namespace: string, name: string): Promise<readonly string[] | undefined>;
   hasConfigMap(namespace: string, name: string): Promise<boolean>;
+  /** Empty when there is no such Deployment. */
+  deploymentUid(namespace: string, name: string): Promise<string>;
 };
 
 export type SecretCopier = {

@@ -2,8 +2,8 @@ import type { MeshConfig } from '../config/mesh-config.ts';
 import type { KubeObject, OwnerReference } from '../reduce.ts';
 import { MANAGED_LABELS, SERVICE_LABEL } from './labels.ts';
 
-/** The inference Service of a namespace (rendering.md §3.2), owned by the Namespace itself. */
-export function renderService(namespace: string, owner: OwnerReference, config: MeshConfig): KubeObject {
+/** The inference Service of a namespace (rendering.md §3.2). */
+export function renderService(namespace: string, owner: OwnerReference | undefined, config: MeshConfig): KubeObject {
   const { inferenceServiceName: name, inferenceServicePort, restProxy, metrics } = config;
   const port = (portName: string, number: number) => ({
     name: portName,
@@ -18,7 +18,7 @@ export function renderService(namespace: string, owner: OwnerReference, config: 
       name,
       namespace,
       labels: { [SERVICE_LABEL]: name, ...MANAGED_LABELS },
-      ownerReferences: [owner],
+      ...(owner === undefined ? {} : { ownerReferences: [owner] }),
     },
     spec: {
       selector: { [SERVICE_LABEL]: name },

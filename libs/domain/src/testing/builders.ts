@@ -91,6 +91,8 @@ export function aMeshSnapshot(more: Partial<MeshSnapshot> = {}): MeshSnapshot {
     namespace: viewed('namespaces', { metadata: metadata('team-a') }),
     memory: {},
     ownNamespace: 'modelmesh-serving',
+    controllerDeployment: undefined,
+    live: {},
     services: [],
     typeConstraints: undefined,
     serviceMonitor: undefined,

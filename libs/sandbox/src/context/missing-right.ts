@@ -5,6 +5,8 @@ type Right = {
   readonly group: string;
   readonly resource: string;
   readonly subresource?: string;
+  /** Where one name is enough. */
+  readonly name?: string;
 };
 
 const rights = (verbs: string, group: string, resources: string): readonly Right[] =>
@@ -13,14 +15,25 @@ const rights = (verbs: string, group: string, resources: string): readonly Right
     return verbs.split(' ').map((verb) => ({ verb, group, resource, ...(subresource && { subresource }) }));
   });
 
+const named = (verbs: string, resource: string, name: string): readonly Right[] =>
+  rights(verbs, '', resource).map((right) => ({ ...right, name }));
+
 /** What our processes need together; `deploy/rbac` gives each its own part of it. */
 const NEEDED: readonly Right[] = [
-  ...rights('get list watch', '', 'namespaces services'),
+  ...rights('get list watch', '', 'namespaces services persistentvolumeclaims'),
+  ...named('list watch', 'configmaps', 'tc-config'),
+  ...named('list watch', 'secrets', 'model-serving-etcd'),
+  ...named('list watch', 'secrets', 'storage-config'),
+  ...rights('list watch', 'autoscaling', 'horizontalpodautoscalers'),
   ...rights('list watch', 'apps', 'deployments'),
   ...rights('list watch', 'discovery.k8s.io', 'endpointslices'),
   ...rights('get list watch', 'serving.kserve.io', 'inferenceservices'),
   ...rights('list watch', 'serving.kserve.io', 'servingruntimes clusterservingruntimes'),
   ...rights('create patch delete', '', 'services'),
+  ...rights('create', '', 'configmaps secrets'),
+  ...named('patch delete', 'configmaps', 'tc-config'),
+  ...named('get patch delete', 'secrets', 'model-serving-etcd'),
+  ...rights('create patch delete', 'autoscaling', 'horizontalpodautoscalers'),
   ...rights('create patch delete', 'apps', 'deployments'),
   ...rights('patch', 'serving.kserve.io', 'inferenceservices/status'),
   ...rights('create', 'events.k8s.io', 'events'),
