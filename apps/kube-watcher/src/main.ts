@@ -2,7 +2,7 @@
  * Steps 1 and 2 for Kubernetes: watches each kind and records what it sees. It knows no rules. Two of it run side by side in
  * production; whichever is faster records, the other finds everything known.
  */
-import { KINDS, watchedKinds } from '@meshkeeper/domain';
+import { KINDS, watchedKinds, type ParsedConfig } from '@meshkeeper/domain';
 import {
   createConfigurationReader,
   createKubeFeed,
@@ -14,6 +14,7 @@ import { startRecorder } from '@meshkeeper/event-log';
 import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';
 import {
   createAddsMetric,
+  createConfigurationMetrics,
   createLogger,
   createRegistry,
   createRestClientMetrics,
@@ -24,6 +25,7 @@ import {
 } from '@meshkeeper/telemetry';
 import { createDueQueue, QUEUE_NAMES } from '@meshkeeper/work-queue';
 import { settingsSchema, type Settings } from './settings.ts';
+import { tellConfiguration } from './tell-configuration.ts';
 
 /** A source that says nothing for so long is wedged: bookmarks come about once a minute. */
 const WEDGED_AFTER_SECONDS = 180;
@@ -56,12 +58,23 @@ async function start({
     etcdSecretName: ETCD_SECRET_NAME,
     storageSecretName: async () => (await readConfiguration()).storageSecretName,
   };
+  const configuration = createConfigurationMetrics(registry);
+  const told = (parsed: ParsedConfig | undefined): void => {
+    const problems = parsed?.kind === 'bad' ? parsed.problems : [];
+    const warnings = parsed?.kind === 'ok' ? parsed.warnings : [];
+    configuration.seen(problems.length, warnings.length);
+    if (problems.length > 0) logger.warn({ problems }, 'The configuration is wrong; the last good one stays in force');
+    if (warnings.length > 0) logger.warn({ warnings }, 'The configuration may not be what is meant');
+  };
   const recording = startRecorder({
     redis: redisOptions(settings),
     prefix: REDIS_PREFIX,
     queueName: QUEUE_NAMES.main,
     openQueue: (redis) => createDueQueue({ redis, prefix: REDIS_PREFIX, added }),
-    feeds: kinds.map((kind) => createKubeFeed({ transport, kind, context })),
+    feeds: kinds.map((kind) => {
+      const feed = createKubeFeed({ transport, kind, context });
+      return kind === 'config' ? tellConfiguration(feed, told) : feed;
+    }),
     observer: metrics,
     logger,
   });

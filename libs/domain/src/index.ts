@@ -32,9 +32,9 @@ export { changeToKeys, endpointsIndex, EVERY_KEY, modelToKeys, ownerOfModel, vmo
 export { configFields, type ConfigField } from './config/config-fields.ts';
 export { configInForce, configRequest } from './config/config-in-force.ts';
 export { DEFAULT_CONFIG, type MeshConfig } from './config/mesh-config.ts';
-export { parseConfig } from './config/parse-config.ts';
-export { ENABLED_LABEL, type FactsContext, type ModelFacts, type NamespaceFacts } from './facts.ts';
-export { isRevision, NEWEST_REVISION, type Revision } from './render/base-values.ts';
+export { parseConfig, type ParsedConfig } from './config/parse-config.ts';
+export { ENABLED_LABEL, type FactsContext, type ModelFacts } from './facts.ts';
+export { isRevision, type Revision } from './render/base-values.ts';
 export { namespacedEtcdSecret, type SecretData } from './render/etcd-secret.ts';
 export { TYPE_CONSTRAINTS_NAME } from './render/type-constraints.ts';
 export { liveQuestions, withAnswers, type LiveQuestion } from './live-questions.ts';

@@ -3,6 +3,7 @@
  * Registry for each process, made by its `main.ts` and passed on. Nothing starts at import.
  */
 export { createAdmissionMetrics, type AdmissionMetrics } from './admission-metrics.ts';
+export { createConfigurationMetrics, type ConfigurationMetrics } from './configuration-metrics.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { createRegistry, type Registry } from './registry.ts';
 export { startHttp, type HttpServer, type HttpOptions, type HealthCheck } from './http-server.ts';
