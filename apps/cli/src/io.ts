@@ -1,0 +1,6 @@
+/** What a command has of the world beside files and clusters. */
+export type Io = {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly stdin: () => Promise<string>;
+};

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+/**
+ * `meshkeeper`, and as a plugin `kubectl meshkeeper`: shows beforehand what the controller would do, by the same pure functions. It
+ * writes nothing, neither to a cluster nor to Redis.
+ */
+import { text } from 'node:stream/consumers';
+import { runCli } from './run-cli.ts';
+
+// Whoever reads may have seen enough: `meshkeeper render … | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  out: (written) => process.stdout.write(written),
+  err: (written) => process.stderr.write(written),
+  stdin: () => text(process.stdin),
+});

@@ -1,0 +1,21 @@
+import type { Io } from './io.ts';
+
+/** An error makes the command fail; a warning may surprise its reader; a note explains. */
+export type Severity = 'error' | 'warning' | 'note';
+export type Say = (severity: Severity, message: string) => void;
+export type Problem = { readonly severity: Severity; readonly message: string };
+
+/** Everything that is said goes to stderr at once, each thing once; `problems` is what was said. */
+export function createSayer(io: Io): { readonly say: Say; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const say: Say = (severity, message) => {
+    if (problems.some((problem) => problem.severity === severity && problem.message === message)) return;
+    problems.push({ severity, message });
+    io.err(`${severity}: ${message}\n`);
+  };
+  return { say, problems };
+}
+
+export function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some(({ severity }) => severity === 'error');
+}

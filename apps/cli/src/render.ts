@@ -1,0 +1,95 @@
+import type { KubeObject, Step } from '@meshkeeper/domain';
+import { copyWithoutData } from '@meshkeeper/kubernetes';
+import { parseRenderArguments, type RenderOptions } from './arguments.ts';
+import { checkConfig } from './configuration.ts';
+import { sortInput } from './input.ts';
+import { commonNamespace, lookInFiles, offlineView } from './offline.ts';
+import { planKeys } from './plan-keys.ts';
+import { isAbout, sayPlan } from './plan-problems.ts';
+import { createSayer, hasErrors, type Say } from './problems.ts';
+import { readConfigFile, readObjects } from './read-files.ts';
+import type { Io } from './io.ts';
+import { toYaml } from './yaml-text.ts';
+
+const HELP = `Usage: meshkeeper render -f FILE... [OPTIONS]
+
+Prints every object that Meshkeeper would make in an empty cluster with the objects of the files. Needs no cluster.
+
+  -f, --file FILE          a file with Kubernetes objects (YAML or JSON, lists too), a folder, or - for standard input;
+                           may be given more than once. Used are Namespaces, ServingRuntimes, ClusterServingRuntimes,
+                           InferenceServices, Predictors, PersistentVolumeClaims, Secrets and ConfigMaps
+      --config FILE        the configuration: the ConfigMap, or what stands in its config.yaml
+  -n, --namespace NS       counts as enabled, and is where objects without a namespace live
+                           (default: the one that all others live in, else the controller's)
+      --own-namespace NS   the controller's namespace (default: modelmesh-serving)
+      --etcd-secret NAME   the Secret there that says where etcd is (default: model-serving-etcd)
+      --namespace-scope    the controller serves its own namespace only
+      --controller-deployment NAME  and this is its Deployment, which the inference Service goes with
+      --revision N         the rendering revision of the pods (default: that of the configuration, else the newest)
+      --with-scale-to-zero no pods for runtimes that no model of the files needs
+  -o, --output FORMAT      yaml or json (default: yaml)
+
+Exit codes: 0 all is rendered, 1 something is wrong (stderr says what).
+`;
+
+/** An object to print, with words of ours above it. */
+type Rendered = { readonly object: KubeObject; readonly comment: string | undefined };
+
+export async function render(args: readonly string[], io: Io): Promise<number> {
+  const options = parseRenderArguments(args);
+  if (options === 'help') {
+    io.out(HELP);
+    return 0;
+  }
+  const { say, problems } = createSayer(io);
+  const objects = await renderFiles(options, io, say);
+  io.out(options.output === 'json' ? jsonList(objects) : yamlDocuments(objects));
+  return hasErrors(problems) ? 1 : 0;
+}
+
+async function renderFiles(options: RenderOptions, io: Io, say: Say): Promise<readonly Rendered[]> {
+  const { installed, namespace, revision } = options;
+  const { ownNamespace, namespaceScope } = installed;
+  const objects = await readObjects(options.files, io.stdin, say);
+  const inside = namespace ?? (namespaceScope ? ownNamespace : commonNamespace(objects, ownNamespace));
+  const sorted = sortInput(objects, { ownNamespace, namespace: inside }, say);
+  const config = options.config === undefined ? sorted.config : readConfigFile(options.config, ownNamespace);
+  const parsed = checkConfig(config, say);
+  if (parsed === undefined) return [];
+  const input = { ...sorted, config };
+  const names = { ...installed, storageSecretName: parsed.storageSecretName };
+  const view = offlineView(input, { ...names, namespace, allModels: options.scaleToZero });
+  const planned = await planKeys({
+    view,
+    context: installed,
+    look: lookInFiles(input, say),
+    now: Date.now(),
+    revision,
+  });
+  for (const each of planned) sayPlan(each, isAbout(each, input.objects), say);
+  return planned.flatMap(({ plan }) => plan.steps).flatMap(toRendered);
+}
+
+function toRendered(step: Step): readonly Rendered[] {
+  if (step.kind === 'create') {
+    const comment =
+      step.target.kind === 'serviceMonitors' ? 'Only where the Prometheus operator is installed.' : undefined;
+    return [{ object: step.object, comment }];
+  }
+  if (step.kind !== 'copySecret') return [];
+  const { from, target } = step;
+  const comment = `Its data are copied from Secret ${from.namespace}/${from.name} of the cluster, with root_prefix extended by /mm_ns/${target.namespace}.`;
+  return [{ object: copyWithoutData(target), comment }];
+}
+
+function yamlDocuments(objects: readonly Rendered[]): string {
+  const documents = objects.map(
+    ({ object, comment }) => `${comment === undefined ? '' : `# ${comment}\n`}${toYaml(object)}`,
+  );
+  return documents.join('---\n');
+}
+
+function jsonList(objects: readonly Rendered[]): string {
+  const list = { apiVersion: 'v1', kind: 'List', items: objects.map(({ object }) => object) };
+  return `${JSON.stringify(list, undefined, 2)}\n`;
+}

@@ -1,0 +1,34 @@
+import { CallError } from '@meshkeeper/domain';
+import { InputError } from './input-error.ts';
+import type { Io } from './io.ts';
+import { plan } from './plan.ts';
+import { render } from './render.ts';
+
+const HELP = `Usage: meshkeeper COMMAND [OPTIONS]      (or: kubectl meshkeeper COMMAND [OPTIONS])
+
+Commands:
+  render   prints every object that Meshkeeper would make of some files; needs no cluster
+  plan     shows what Meshkeeper would change in a cluster, with some files laid over it
+
+meshkeeper COMMAND --help tells of its options.
+`;
+
+const COMMANDS: Readonly<Record<string, (args: readonly string[], io: Io) => Promise<number>>> = { render, plan };
+
+/** Runs one command and gives its exit code. What the user can mend is one line on stderr, never a stack. */
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  const [name = '--help', ...rest] = args;
+  if (['--help', '-h', 'help'].includes(name)) {
+    io.out(HELP);
+    return 0;
+  }
+  try {
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (command === undefined) throw new InputError(`there is no command ${name}; see meshkeeper --help`);
+    return await command(rest, io);
+  } catch (error) {
+    if (!(error instanceof InputError) && !(error instanceof CallError)) throw error;
+    io.err(`error: ${error.message}\n`);
+    return 1;
+  }
+}
