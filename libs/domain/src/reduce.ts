@@ -114,8 +114,8 @@ function hashes(data: JsonObject): JsonObject {
 }
 
 /** An annotation of a Secret may hold its data, as that of `kubectl apply` does. */
-function withoutAnnotations({ annotations: _, ...rest }: Metadata): Metadata {
-  return rest;
+function withoutAnnotations(metadata: Metadata): Metadata {
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== 'annotations')) as Metadata;
 }
 
 function reduceMetadata(metadata: KubeObject['metadata']): Metadata {

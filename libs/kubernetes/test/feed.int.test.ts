@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { CallError, KINDS, type KubeObject, type ObjectRef } from '@meshkeeper/domain';
 import { freePort, startControlPlane, waitFor, type ControlPlane } from '@meshkeeper/sandbox';
@@ -118,8 +119,9 @@ describe('a source on a real API server', () => {
     const ends = new Proxy(transport, {
       get: (target, name) =>
         name === 'stream'
-          ? async function* () {
+          ? () => {
               opened.push(Date.now());
+              return Readable.from([]);
             }
           : (Reflect.get(target, name, target) as unknown),
     });

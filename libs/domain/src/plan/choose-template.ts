@@ -29,7 +29,7 @@ export function chooseTemplate(
   }
   const liveTemplate = live.body.spec?.['template'];
   for (let revision = NEWEST_REVISION; revision > 0; revision -= 1) {
-    const template = at(revision as Revision);
+    const template = at(revision);
     if (firstDifference(template.body, liveTemplate) === undefined) return template;
   }
   return at(0);

@@ -39,7 +39,7 @@ export function planObject(
 /** What is wanted of an object, and what is compared: never its name, its status or what the server adds. */
 function partsOf({ metadata, spec, data }: ReducedObject): JsonObject {
   const { labels, annotations, ownerReferences }: Metadata = metadata;
-  return { metadata: { labels, annotations, ownerReferences }, spec, data } as unknown as JsonObject;
+  return { metadata: { labels, annotations, ownerReferences }, spec, data };
 }
 
 function entryToAdopt({ body }: Viewed): SeenObject['adopt'] {

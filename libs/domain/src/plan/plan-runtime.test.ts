@@ -242,7 +242,9 @@ describe('the claims of a runtime', () => {
     const { template } = createdOf(planOf(more))['spec'] as {
       readonly template: { readonly spec: { readonly volumes: readonly JsonObject[] } };
     };
-    return template.spec.volumes.filter((volume) => 'persistentVolumeClaim' in volume).map(({ name }) => String(name));
+    return template.spec.volumes
+      .filter((volume) => 'persistentVolumeClaim' in volume)
+      .map(({ name }) => name as string);
   };
   const models = [
     { label: 'mt:sklearn', claim: 'there' },

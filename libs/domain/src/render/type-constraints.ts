@@ -1,5 +1,5 @@
 import { compareBytes, goJson } from '../registration/go-json.ts';
-import type { Json, KubeObject } from '../reduce.ts';
+import type { KubeObject } from '../reduce.ts';
 import { MANAGED_LABELS } from './labels.ts';
 
 export const TYPE_CONSTRAINTS_NAME = 'tc-config';
@@ -33,7 +33,7 @@ export function typeConstraints(runtimes: readonly ConstrainedRuntime[]): string
     }
   }
   const entries = [...required].sort(([a], [b]) => compareBytes(a, b));
-  return goJson(Object.fromEntries(entries.map(([name, labels]) => [name, { required: labels } as Json])));
+  return goJson(Object.fromEntries(entries.map(([name, labels]) => [name, { required: labels }])));
 }
 
 /** Which calls name their model in the message, and where; in the original's own layout, byte for byte. */
