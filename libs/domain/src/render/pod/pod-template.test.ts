@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../../config/parse-config.ts';
-import type { JsonObject } from '../../reduce.ts';
+import * as fc from 'fast-check';
+import { hashOf, type JsonObject } from '../../reduce.ts';
 import { aRuntime, aRuntimeSnapshot, viewed } from '../../testing/builders.ts';
 import type { Revision } from '../base-values.ts';
 import { parseEndpoint } from '../endpoint.ts';
@@ -203,6 +204,41 @@ describe('a pod', () => {
   test('mounts an etcd Secret of any name', () => {
     const etcd = render({}).spec.volumes.find(({ name }) => name === 'etcd-config')?.['secret'];
     assert.deepEqual(etcd, { secretName: 'model-serving-etcd' });
+  });
+});
+
+describe('the order of maps', () => {
+  const maps = fc.dictionary(fc.constantFrom('a', 'b.c/d', 'tier', 'Team'), fc.constantFrom('', '1', 'x'), {
+    maxKeys: 4,
+  });
+  const inputs = fc.record({
+    labels: maps,
+    annotations: maps,
+    nodeSelector: maps,
+    configured: maps,
+    revision: fc.constantFrom(0, 1),
+  });
+  const reversed = <T>(map: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(map).toReversed());
+
+  test('counts for nothing: the same template with the same hash is rendered, each time', () => {
+    fc.assert(
+      fc.property(inputs, ({ labels, annotations, nodeSelector, configured, revision }) => {
+        const config = (map: Readonly<Record<string, string>>) => ({
+          runtimePodLabels: map,
+          runtimePodAnnotations: map,
+        });
+        const one = render({ labels, annotations, nodeSelector }, config(configured), revision);
+        const spec = {
+          labels: reversed(labels),
+          annotations: reversed(annotations),
+          nodeSelector: reversed(nodeSelector),
+        };
+        const other = render(reversed(spec), config(reversed(configured)), revision);
+        assert.deepEqual(other, one);
+        assert.equal(hashOf(other as unknown as JsonObject), hashOf(one as unknown as JsonObject));
+      }),
+    );
   });
 });
 
