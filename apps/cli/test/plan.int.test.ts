@@ -235,7 +235,7 @@ describe('after the changes are made', () => {
 
   test('what an apply takes away is what was shown', async () => {
     // A template that changes would move to the newest revision.
-    const pinned = { annotations: { 'meshkeeper.io/rendering-revision': '0' } };
+    const pinned = { annotations: { 'meshkeeper.dev/rendering-revision': '0' } };
     const changed = { ...runtime('a/b:1'), metadata: { ...runtime('a/b:1').metadata, ...pinned } };
     const preview = await cluster.plan('-f', fileOf(changed));
     assert.match(preview.out, /rolls 4 pods holding 2 models: spec\.template\.spec\.nodeSelector$/m);

@@ -66,7 +66,7 @@ const shortNames = (ran: Ran): readonly string[] =>
 function deploymentIn(ran: Ran): unknown {
   const found = objectsOf(ran).find(({ kind }) => kind === 'Deployment');
   const { annotations, ...metadata } = found?.metadata ?? { annotations: {} };
-  assert.deepEqual(Object.keys(annotations ?? {}), ['meshkeeper.io/rendering-revision', 'meshkeeper.io/template-hash']);
+  assert.deepEqual(Object.keys(annotations ?? {}), ['meshkeeper.dev/rendering-revision', 'meshkeeper.dev/template-hash']);
   return { ...found, metadata };
 }
 

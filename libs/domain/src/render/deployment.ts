@@ -3,9 +3,9 @@ import type { Revision } from './base-values.ts';
 import { SERVICE_LABEL } from './labels.ts';
 
 /** On a Deployment: the rendering revision of its template. On a runtime: the revision to use, whatever the configuration says. */
-export const REVISION_ANNOTATION = 'meshkeeper.io/rendering-revision';
+export const REVISION_ANNOTATION = 'meshkeeper.dev/rendering-revision';
 /** Of the template last wanted: as long as it stays, a difference in the live one is another hand's. */
-export const TEMPLATE_HASH_ANNOTATION = 'meshkeeper.io/template-hash';
+export const TEMPLATE_HASH_ANNOTATION = 'meshkeeper.dev/template-hash';
 
 /** Everything of a Deployment but its pod template and its size. */
 export type DeploymentFrame = {
