@@ -1,9 +1,6 @@
 import {
   CallError,
   KINDS,
-  reduce,
-  wantedOfInferenceService,
-  wantedOfPredictor,
   type Gathered,
   type ObjectRef,
   type Outcome,
@@ -15,6 +12,7 @@ import {
 import type { RunContext } from '@meshkeeper/work-queue';
 import { kubeEffect, logEffect, meshEffect, unknownMeshEffect, type EffectResult, type Write } from './effects.ts';
 import { meshTarget, serviceOf } from './mesh-target.ts';
+import { beforeDeletion } from './before-deletion.ts';
 import type { Ports } from './ports.ts';
 
 export type RunInput = { readonly key: WorkKey; readonly gathered: Gathered; readonly snapshot: Snapshot };
@@ -89,7 +87,7 @@ async function sendStep(ports: Ports, { key, snapshot }: RunInput, step: Step): 
     case 'copySecret':
       return copySecret(ports, step.from, step.target);
     case 'requireUnwanted':
-      await requireUnwanted(ports, step.target);
+      await beforeDeletion(ports, step.target);
       return kubeReply(step.target, undefined);
     case 'setVModel':
       return meshReply(step.request.vModelId, await mesh.setVModel(meshTarget(snapshot), step.request));
@@ -108,19 +106,6 @@ async function copySecret(ports: Ports, source: ObjectRef, target: ObjectRef): P
     copied: { from, to },
     effect: async () => (written ? kubeEffect(ports, target, `ok: ${from} is now ${to}`, object) : undefined),
   };
-}
-
-/** Before anything is deleted outside Redis, the object whose absence justifies it is read live: the view may be behind. */
-async function requireUnwanted(ports: Ports, ref: ObjectRef): Promise<void> {
-  const live = await ports.kube.read(ref);
-  if (live === undefined) return;
-  const body = reduce(ref.kind, live);
-  const wanted = ref.kind === 'predictors' ? wantedOfPredictor(body) : wantedOfInferenceService(body);
-  if (wanted.kind !== 'ignored') {
-    throw new CallError('Conflict', `${KINDS[ref.kind].kind} ${ref.namespace}/${ref.name} exists after all`, {
-      code: 'StillWanted',
-    });
-  }
 }
 
 /** How the log and the metrics name a step; undefined for a question, which writes nothing. */

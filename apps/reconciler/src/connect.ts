@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { CallError, FORM, type RunLedger } from '@meshkeeper/domain';
 import {
   connectRedis,
+  createDeletionBrake,
   createRunLedger,
   gather,
   LOCK_DURATION_MS,
@@ -72,6 +73,7 @@ export async function connect(settings: Settings, registry: Registry, logger: Lo
     secrets: createSecretCopier(transport),
     mesh,
     meshRecords: createMeshRecords({ etcd, ownNamespace }),
+    brake: createDeletionBrake(log),
     effects: recorder,
     enqueue: (keys) => queue.enqueue(keys),
     events: createEventSink(transport, hostname()),

@@ -1,4 +1,5 @@
 import type {
+  DeletionBrake,
   EffectLog,
   EventSink,
   Gathered,
@@ -21,6 +22,7 @@ export type Ports = {
   readonly secrets: SecretCopier;
   readonly mesh: MeshModels;
   readonly meshRecords: MeshRecords;
+  readonly brake: DeletionBrake;
   readonly effects: EffectLog;
   /** Puts keys that an effect made due into the queue. */
   readonly enqueue: (keys: readonly string[]) => Promise<void>;

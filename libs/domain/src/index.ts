@@ -56,6 +56,7 @@ export { plan } from './plan/plan.ts';
 export { wantedOf } from './plan/plan-predictor.ts';
 export type { ObjectRef, Obstacle, Outcome, Plan, SeenObject, Step } from './plan/step.ts';
 export type { EventSink, KubeReader, KubeWriter, LiveReader, SecretCopier, WriteResult } from './ports/kubernetes.ts';
+export type { DeletionBrake } from './ports/deletion-brake.ts';
 export type { MeshRecords } from './ports/mesh-records.ts';
 export { REASONS, type Reason } from './reasons.ts';
 export { asObject, hashOf, reduce, type Json, type JsonObject, type KubeObject, type ReducedObject } from './reduce.ts';

@@ -26,6 +26,8 @@ export const REASONS = {
   Updated: 'An object that Meshkeeper owns was brought in line with what is wanted.',
   Adopted: 'An object of the original controller was taken over; nothing in it changed.',
   Copied: 'The Secret with the connection to etcd was copied into a namespace.',
+  DeletionHeld:
+    'Many models of one namespace would go at once; the rest waits until their objects have been listed again.',
   Deleted: 'An object that nobody wants any more was removed.',
   Registered: 'A model was registered with the mesh, or moved to its new target.',
   Reloaded: 'The mesh was asked to load a registered model again.',

@@ -14,6 +14,7 @@ export { recordSource, type RecordSourceOptions, type SourceObserver } from './r
 export { Recorder, type EventLogOptions, type Opened, type Recorded } from './recorder.ts';
 export { checkRedis, connectRedis, waitForRedis, type RedisConnectionOptions } from './redis-connection.ts';
 export { redisError } from './redis-error.ts';
+export { createDeletionBrake } from './deletion-brake.ts';
 export { createRunLedger } from './run-ledger.ts';
 export { readQueueState, type QueueState } from './queue-state.ts';
 export {

@@ -102,14 +102,16 @@ async function followSource(options: RecordSourceOptions, position: Position, pr
   if (cursor === '') cursor = await listSource(options, position.epoch);
   while (!options.signal.aborted) {
     progress();
-    const relist = AbortSignal.timeout(Math.round(relistEveryMs * (0.9 + random() * 0.2)));
+    const asked = new AbortController();
+    const relist = AbortSignal.any([
+      AbortSignal.timeout(Math.round(relistEveryMs * (0.9 + random() * 0.2))),
+      asked.signal,
+    ]);
     try {
-      await watchSource(
-        options,
-        { epoch: position.epoch, cursor },
-        AbortSignal.any([options.signal, relist]),
+      await watchSource(options, { epoch: position.epoch, cursor }, AbortSignal.any([options.signal, relist]), {
         progress,
-      );
+        askList: () => asked.abort(),
+      });
     } catch (error) {
       const tooOld = classifyError(error) === 'Gone' && !(error instanceof Refused);
       if (!relist.aborted && !tooOld) throw error;
@@ -123,6 +125,7 @@ async function listSource(options: RecordSourceOptions, epoch: string): Promise<
   const { feed, recorder, observer, signal } = options;
   const listed = new Set<string>();
   let list: ListPosition = { id: crypto.randomUUID(), pages: 0, revision: '0' };
+  const startedAt = Date.now();
   const record = async (changes: readonly Change[]): Promise<void> => {
     for (let i = 0; i === 0 || i < changes.length; i += BATCH) {
       const recorded = await recorder.recordPage(feed.source, epoch, list, changes.slice(i, i + BATCH));
@@ -139,7 +142,7 @@ async function listSource(options: RecordSourceOptions, epoch: string): Promise<
   for await (const names of recorder.objectNames(feed.source)) {
     await record(names.filter((name) => !listed.has(name)).map((name) => absence(name, list.revision)));
   }
-  const finished = await recorder.finishList(feed.source, epoch, list);
+  const finished = await recorder.finishList(feed.source, epoch, list, startedAt);
   if (finished !== 'ok') throw new Refused(finished);
   await recorder.expandPatterns((keys) => options.queue.enqueue(keys));
   observer.listed(feed.source, listed.size);
@@ -156,18 +159,19 @@ async function watchSource(
   options: RecordSourceOptions,
   start: Position,
   signal: AbortSignal,
-  progress: () => void,
+  { progress, askList }: { readonly progress: () => void; readonly askList: () => void },
 ): Promise<void> {
   const { feed, recorder, observer } = options;
   let cursor = start.cursor;
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const confirm = async (): Promise<void> => {
-    // An emptied or rolled back Redis is noticed although nothing changes.
+    // An emptied or rolled back Redis is noticed although nothing changes, and so is the wish for a list.
     while (!both.aborted) {
       await pauseFor(CONFIRM_EVERY_MS, both);
-      if (!both.aborted)
-        await use(options, await recorder.recordWatch(feed.source, start.epoch, cursor, cursor, []), 0);
+      if (both.aborted) return;
+      await use(options, await recorder.recordWatch(feed.source, start.epoch, cursor, cursor, []), 0);
+      if (await recorder.wantsList(feed.source)) return askList();
     }
   };
   const follow = async (): Promise<void> => {

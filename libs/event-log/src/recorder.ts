@@ -76,6 +76,16 @@ export class Recorder implements EffectLog {
     return { epoch: stored[0] ?? '', cursor: stored[1] ?? '', complete: stored[2] === '1', highest: stored[3] ?? '' };
   }
 
+  /** Whether somebody has asked for a list that none has answered yet. */
+  async wantsList(source: string): Promise<boolean> {
+    const stored = await this.#options.redis
+      .hmget(this.#keys.source(source), 'wanted', 'listed')
+      .catch((error: unknown) => {
+        throw redisError(error);
+      });
+    return stored[0] !== null && Number(stored[0]) >= Number(stored[1] ?? '0');
+  }
+
   async openSource(source: string, server: ServerHead, seen: SeenState): Promise<Opened> {
     const { redis, prefix, form, lockDurationMs } = this.#options;
     const args = [prefix, server.identity, server.head, form, seen.epoch, seen.highest, this.#now(), lockDurationMs];
@@ -104,7 +114,13 @@ export class Recorder implements EffectLog {
     return recorded.keys;
   }
 
-  async finishList(source: string, epoch: string, list: ListPosition): Promise<'ok' | 'epoch' | 'ahead'> {
+  /** `startedAt` is when the list began, epoch ms: whoever wished for one before is answered. */
+  async finishList(
+    source: string,
+    epoch: string,
+    list: ListPosition,
+    startedAt = this.#now(),
+  ): Promise<'ok' | 'epoch' | 'ahead'> {
     const { redis, prefix, tombstones = 10_000 } = this.#options;
     const args = [
       prefix,
@@ -115,6 +131,7 @@ export class Recorder implements EffectLog {
       list.revision,
       tombstones,
       this.#now(),
+      startedAt,
       EVERY_KEY.join('\n'),
     ];
     return (await scripts.finishList.run(redis, [this.#keys.source(source)], args)) as 'ok' | 'epoch' | 'ahead';

@@ -14,6 +14,9 @@ export function redisKeys(prefix: string) {
     due: `${prefix}:due`,
     patterns: `${prefix}:patterns`,
     log: `${prefix}:log`,
+    index: (index: string) => `${prefix}:index:${index}`,
+    deletions: (namespace: string) => `${prefix}:deletions:${namespace}`,
+    brake: (namespace: string) => `${prefix}:brake:${namespace}`,
     born: `${prefix}:born`,
     /** BullMQ's own names (6.7.0): while a deduplication id exists, its key waits or runs; a lock is held by a live worker. */
     deduplication: (queue: string) => `${prefix}:${queue}:de:`,

@@ -97,6 +97,16 @@ for (const watchers of [1, 2]) {
       assert.deepEqual([...queued].sort(), expected);
     });
 
+    test('is listed again within seconds when somebody asks for it', async (context) => {
+      const { bench, server } = bound(await scene(context, watchers));
+      const before = server.lists;
+      await bench.redis.hset(bench.keys.source(SOURCE), 'wanted', Date.now());
+      await waitFor(async () => server.lists > before && !(await bench.recorder.wantsList(SOURCE)), {
+        timeoutMs: 5_000,
+        what: 'the list',
+      });
+    });
+
     test('ends in the right view after Redis was emptied, though nothing changes', async (context) => {
       const { bench, settled } = bound(await scene(context, watchers));
       await bench.redis.flushall();
