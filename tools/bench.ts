@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRedis } from '@meshkeeper/sandbox';
+import { benchModels } from '../apps/reconciler/bench/models.ts';
 import { benchPlan } from '../apps/reconciler/bench/plan.ts';
 import { benchRecord } from '../libs/event-log/bench/record.ts';
 
 type Say = (line: string) => void;
 
 const BENCHES: Readonly<Record<string, (say: Say) => Promise<void>>> = {
+  models: benchModels,
   plan: (say) => withRedis((url) => benchPlan(say, url)),
   record: (say) => withRedis((url) => benchRecord(say, url)),
 };
