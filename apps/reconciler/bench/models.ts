@@ -131,13 +131,18 @@ class Stage {
   async #followObjects(): Promise<void> {
     const { signal } = this.#stopping;
     const query = { watch: 'true', timeoutSeconds: '3600' };
-    for await (const line of this.#transport.stream({ method: 'GET', path: COLLECTION, query, signal })) {
-      const { metadata, status } = (JSON.parse(line) as { readonly object: Shown }).object;
-      const isReady = status?.conditions?.some(({ type, status: truth }) => type === 'Ready' && truth === 'True');
-      const modelId = status?.components?.predictor?.latestReadyRevision;
-      if (isReady !== true || modelId === undefined || this.#ready.get(metadata.name)?.modelId === modelId) continue;
-      this.#ready.set(metadata.name, { modelId, at: performance.now() });
+    // A watch that falls behind is ended by the server; a new one begins with all that is there.
+    while (!signal.aborted) {
+      const lines = this.#transport.stream({ method: 'GET', path: COLLECTION, query, signal });
+      for await (const line of lines) this.#see((JSON.parse(line) as { readonly object: Shown }).object);
     }
+  }
+
+  #see({ metadata, status }: Shown): void {
+    const isReady = status?.conditions?.some(({ type, status: truth }) => type === 'Ready' && truth === 'True');
+    const modelId = status?.components?.predictor?.latestReadyRevision;
+    if (isReady !== true || modelId === undefined || this.#ready.get(metadata.name)?.modelId === modelId) return;
+    this.#ready.set(metadata.name, { modelId, at: performance.now() });
   }
 
   async #followRecords(): Promise<void> {
