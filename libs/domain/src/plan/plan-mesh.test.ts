@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { MeshConfig } from '../config/mesh-config.ts';
 import type { KubeObject } from '../reduce.ts';
-import type { MeshSnapshot, NamedRuntime } from '../snapshot.ts';
+import type { MeshSnapshot } from '../snapshot.ts';
+import type { NamedRuntime } from '../snapshot-parts.ts';
 import { aMeshSnapshot, CONFIG, NOW, stored, viewed } from '../testing/builders.ts';
 import { plan } from './plan.ts';
 import type { Plan } from './step.ts';
@@ -13,6 +14,9 @@ const RUNTIME: NamedRuntime = {
   multiModel: true,
   disabled: false,
   labels: ['mt:onnx', 'pv:grpc-v2', 'rt:r'],
+  formats: [{ name: 'onnx', autoSelect: true }],
+  protocols: ['grpc-v2'],
+  pulls: true,
 };
 const configured = (more: Partial<MeshConfig>) => ({
   config: { kind: 'ok' as const, config: { ...CONFIG, ...more }, warnings: [] },

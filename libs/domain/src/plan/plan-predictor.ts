@@ -1,7 +1,8 @@
 import { wantedOfInferenceService } from '../registration/inference-service.ts';
 import { wantedOfPredictor, type Wanted } from '../registration/predictor.ts';
 import type { Registration } from '../registration/predictor-spec.ts';
-import { readShown } from '../report/shown-status.ts';
+import { STORAGE_REASONS, storageGate } from '../gates/storage-gate.ts';
+import { readShown, type ShownStatus } from '../report/shown-status.ts';
 import type { PredictorSnapshot, Viewed } from '../snapshot.ts';
 import { ownerOfModel } from '../change-to-keys.ts';
 import { planOf, type Obstacle, type Plan, type Step } from './step.ts';
@@ -39,7 +40,7 @@ function planRegistration(snapshot: PredictorSnapshot, wanted: Registration, now
     return planOf(snapshot, { obstacle: { reason: 'OwnerConflict', message: OWNER_CONFLICT_MESSAGE } });
   }
   const ref = { vModelId: key.name, owner: key.owner };
-  if (vmodel?.target === wanted.targetModelId && !wantsLoad(snapshot, now)) {
+  if (vmodel?.target === wanted.targetModelId && !wantsLoad(snapshot, wanted, now)) {
     return planOf(snapshot, { steps: [{ kind: 'askVModel', ref }] });
   }
   const step: Step = {
@@ -61,14 +62,25 @@ function planRegistration(snapshot: PredictorSnapshot, wanted: Registration, now
  * A registered model is asked for again while nothing loads it: it was never ready, waits for a runtime, or failed some time ago.
  * One that is loading or loaded, or was ready and is only evicted, is left alone.
  */
-function wantsLoad({ key, object, vmodel, homeless }: PredictorSnapshot, now: number): boolean {
+function wantsLoad(snapshot: PredictorSnapshot, wanted: Registration, now: number): boolean {
+  const { key, object, vmodel, homeless } = snapshot;
   // The mesh then says which of its reasons it is, and whoever relies on the model hears of it.
   if (homeless) return true;
   const shown = readShown(key.owner, object?.body);
   const failed = shown.activeState === 'FailedToLoad' || vmodel?.failed === true;
-  if (failed && shown.failureReason === 'ModelLoadFailed') return now - shown.failureTime >= RETRY_FAILED_LOAD_MS;
+  if (failed && shown.failureReason === 'ModelLoadFailed')
+    return hasItsStorageNow(snapshot, wanted, shown) || now - shown.failureTime >= RETRY_FAILED_LOAD_MS;
   if (shown.activeState === 'Loading' && shown.failureReason !== 'RuntimeUnhealthy') return false;
   return !shown.ready && shown.activeState !== 'Loaded';
+}
+
+/** A load that failed for want of an entry or a claim is tried again when that has come. */
+function hasItsStorageNow(
+  snapshot: PredictorSnapshot,
+  { modelInfo }: Registration,
+  { readyReason }: ShownStatus,
+): boolean {
+  return STORAGE_REASONS.includes(readyReason) && storageGate(snapshot, modelInfo.key, undefined).state === 'passed';
 }
 
 /** By law: only what is ours, only if the live object is really unwanted, only from complete sources. */

@@ -88,6 +88,21 @@ describe('the plan of a model', () => {
     assert.deepEqual([at('2026-06-01T11:56:00Z'), at('2026-06-01T11:55:00Z')], [['askVModel'], ['setVModel']]);
   });
 
+  test('tries a load that failed for want of its storage again when that has come', () => {
+    const status = {
+      conditions: [{ type: 'Ready', status: 'False', reason: 'StorageEntryMissing' }],
+      modelStatus: {
+        states: { activeModelState: 'FailedToLoad', targetModelState: '' },
+        lastFailureInfo: { reason: 'ModelLoadFailed', message: 'x', time: '2026-06-01T11:59:59Z' },
+      },
+    };
+    const object = viewed('inferenceServices', anInferenceService('a/b', status));
+    const missing = { secretName: 'storage-config', secret: undefined, claims: [] };
+    const steps = (more: Partial<PredictorSnapshot>) =>
+      wordsOf(aPredictorSnapshot({ object, vmodel: registered, ...more }));
+    assert.deepEqual([steps({ storage: missing }), steps({})], [['askVModel'], ['setVModel']]);
+  });
+
   test('of a spec that is wrong touches nothing and says which field', () => {
     const object = viewed('inferenceServices', { ...anInferenceService(), spec: { predictor: {} } });
     const { steps, obstacle } = plan(aPredictorSnapshot({ object, vmodel: registered }), NOW);

@@ -1,8 +1,9 @@
-import type { Reason } from '../reasons.ts';
+import type { Obstacle } from '../plan/step.ts';
 import type { ModelView } from './model-view.ts';
 
 /** Why a model is not ready: the reason and message of every condition that is not True. */
-export function causeOf({ failure, activeState }: ModelView): { readonly reason: Reason; readonly message: string } {
+export function causeOf({ cause, failure, activeState }: ModelView): Obstacle {
+  if (cause !== undefined) return cause;
   if (failure !== undefined) return { reason: failure.reason, message: failure.message || 'The mesh gave no message' };
   switch (activeState) {
     case 'Loading':

@@ -2,6 +2,7 @@ import type { MeshConfig } from '../config/mesh-config.ts';
 import { asObject, type Json, type JsonObject, type ReducedObject } from '../reduce.ts';
 import type { ModelView } from './model-view.ts';
 import { causeOf } from './cause.ts';
+import { PAUSED_CONDITION } from './report-paused.ts';
 
 type Condition = { readonly type: string; readonly status: string; readonly [field: string]: Json };
 
@@ -32,7 +33,8 @@ function urlsOf(
 ): { readonly url?: string; readonly grpcUrl?: string; readonly restUrl?: string } {
   const host = `${config.inferenceServiceName}.${namespace}`;
   const grpc = `grpc://${host}:${config.inferenceServicePort}`;
-  const rest = config.restProxy.enabled ? { restUrl: `http://${host}:${config.restProxy.port}` } : {};
+  const scheme = config.tls.secretName === '' ? 'http' : 'https';
+  const rest = config.restProxy.enabled ? { restUrl: `${scheme}://${host}:${config.restProxy.port}` } : {};
   return { url: grpc, grpcUrl: grpc, ...rest };
 }
 
@@ -48,7 +50,7 @@ function conditionsOf(object: ReducedObject, view: ModelView, now: number): read
       old?.status === status ? old['lastTransitionTime'] : new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
     return { type, status, ...(view.ready ? {} : { reason, message }), lastTransitionTime };
   });
-  const others = before.filter(({ type }) => !OURS.includes(type));
+  const others = before.filter(({ type }) => ![...OURS, PAUSED_CONDITION].includes(type));
   return [...others, ...ours].sort((a, b) => (a.type < b.type ? -1 : 1));
 }
 

@@ -1,4 +1,5 @@
 import type { ModelStatus, ModelStatusInfo, VModelStatus, VModelStatusInfo } from '../ports/mesh.ts';
+import type { Obstacle } from '../plan/step.ts';
 import type { Reason } from '../reasons.ts';
 import type { ModelState, ShownStatus, TransitionStatus } from './shown-status.ts';
 
@@ -22,6 +23,8 @@ export type ModelView = {
   readonly failedCopies: number;
   readonly totalCopies: number;
   readonly failure: Failure | undefined;
+  /** Why it is not ready, where more is known than the mesh says. */
+  readonly cause?: Obstacle | undefined;
 };
 
 const STATES: Readonly<Record<ModelStatus, ModelState>> = {

@@ -14,7 +14,9 @@ export function predictorStatus(object: ReducedObject, view: ModelView, config: 
     failedCopies: view.failedCopies,
     totalCopies: view.totalCopies,
     grpcEndpoint: `grpc://${host}:${config.inferenceServicePort}`,
-    ...(config.restProxy.enabled ? { httpEndpoint: `http://${host}:${config.restProxy.port}` } : {}),
+    ...(config.restProxy.enabled
+      ? { httpEndpoint: `${config.tls.secretName === '' ? 'http' : 'https'}://${host}:${config.restProxy.port}` }
+      : {}),
     ...(failure === undefined
       ? {}
       : {

@@ -1,6 +1,7 @@
 import type { CallError } from '../call-error.ts';
 import { DEFAULT_CONFIG } from '../config/mesh-config.ts';
 import { OWNER_CONFLICT_MESSAGE, RETRY_FAILED_LOAD_MS, WAITING, wantedOf } from '../plan/plan-predictor.ts';
+import { preciseCause } from '../gates/precise-cause.ts';
 import type { Obstacle, Outcome, Plan } from '../plan/step.ts';
 import type { VModelStatusInfo } from '../ports/mesh.ts';
 import type { Reason } from '../reasons.ts';
@@ -30,15 +31,16 @@ export function reportPredictor(
   const modelId = wanted.kind === 'model' ? wanted.registration.targetModelId : '';
   const obstacle = plan.obstacle ?? (failed && obstacleOf(failed));
   if (obstacle === undefined && reply === undefined) return { ...NOTHING_TO_REPORT, error: failed };
-  const view =
+  const seen =
     obstacle === undefined && reply !== undefined
       ? viewModel(reply, shown, now)
       : viewObstacle(obstacle ?? NO_NEWS, shown, modelId, now);
+  const view = { ...seen, cause: preciseCause(snapshot, seen) };
   return {
     status: toStatus(snapshot, view, now),
     events: transitionEvents(shown, view),
     lookAgainMs: obstacle === undefined ? lookAgain(snapshot, view, reply, now) : undefined,
-    reason: view.failure?.reason ?? (view.ready ? 'Ready' : 'ModelLoading'),
+    reason: view.cause?.reason ?? view.failure?.reason ?? (view.ready ? 'Ready' : 'ModelLoading'),
     gone: false,
     memory: undefined,
     error: failed !== undefined && obstacle === undefined ? failed : retryOf(failed),

@@ -3,13 +3,17 @@ import { hashOf } from '../reduce.ts';
 import type { Memory } from '../memory.ts';
 import type { Obstacle, Outcome, Plan, Warning } from '../plan/step.ts';
 import type { PredictorSnapshot, Snapshot } from '../snapshot.ts';
+import { pausedStatus } from './report-paused.ts';
 import { reportPredictor } from './report-predictor.ts';
 import { NOTHING_TO_REPORT, type Report, type ReportedEvent } from './report.ts';
 
 /** Step 6 of the path: what to say of a run. Pure, like the plan. */
 export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly Outcome[], now: number): Report {
-  if (snapshot.key.kind === 'predictor' && plan.obstacle?.reason !== 'InvalidConfiguration') {
-    return reportPredictor(snapshot as PredictorSnapshot, plan, outcomes, now);
+  const isModel = snapshot.key.kind === 'predictor' && plan.obstacle?.reason !== 'InvalidConfiguration';
+  if (isModel && plan.obstacle?.reason !== 'Paused') {
+    const { told, ...memory } = snapshot.memory;
+    const reported = reportPredictor(snapshot as PredictorSnapshot, plan, outcomes, now);
+    return told === undefined ? reported : { ...reported, memory };
   }
   const error = outcomes.find((outcome) => outcome.kind === 'failed')?.error;
   const telling = warningsOf(plan);
@@ -17,6 +21,7 @@ export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly Outcom
   const last = plan.steps.at(-1);
   return {
     ...NOTHING_TO_REPORT,
+    status: isModel && plan.obstacle ? pausedStatus(snapshot as PredictorSnapshot, plan.obstacle, now) : undefined,
     events: [...telling.filter((warning) => !told.has(idOf(warning))).map(toEvent), ...driftEvents(outcomes)],
     reason: plan.obstacle?.reason ?? (last === undefined || !('reason' in last) ? 'UpToDate' : last.reason),
     lookAgainMs: plan.lookAgainMs,
@@ -35,7 +40,7 @@ function idOf({ reason, message }: Obstacle): string {
 }
 
 function toEvent(warning: Warning): ReportedEvent {
-  return { type: 'Warning', ...warning };
+  return { type: warning.reason === 'Paused' ? 'Normal' : 'Warning', ...warning };
 }
 
 function driftEvents(outcomes: readonly Outcome[]): ReportedEvent[] {

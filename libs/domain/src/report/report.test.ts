@@ -116,6 +116,32 @@ describe('what is shown of a model', () => {
   for (const [name, reply, expected] of cases)
     test(name, () => assert.equal(words(answered(aPredictorSnapshot(), reply)), expected));
 
+  test('where more is known than the mesh says, conditions say it, and the original’s field keeps the original’s words', () => {
+    const noRuntime = aReply({
+      activeModelStatus: aModelStatus('LOADING_FAILED', { errors: [`${NO_HOME}mt:sklearn: [_no_runtime]`] }),
+    });
+    const failed = aReply({ activeModelStatus: aModelStatus('LOADING_FAILED', { errors: ['INTERNAL: boom'] }) });
+    const noEntry = { secretName: 'storage-config', secret: undefined, claims: [] };
+    const said = (more: Partial<PredictorSnapshot>, reply: VModelStatusInfo) => {
+      const { status, events, reason } = answered(aPredictorSnapshot(more), reply);
+      const { conditions, modelStatus } = status as { conditions: { message: string }[]; modelStatus: JsonObject };
+      const { reason: original, message } = modelStatus['lastFailureInfo'] as Record<string, string>;
+      return [conditions.at(-1)?.message, events.at(-1)?.reason, reason, `${original}: ${message}`];
+    };
+    assert.deepEqual(said({ homeless: true, runtimes: [] }, noRuntime), [
+      'No runtime serves sklearn',
+      'NoSupportingRuntime',
+      'NoSupportingRuntime',
+      'NoSupportingRuntime: No ServingRuntime supports specified model type and/or protocol',
+    ]);
+    assert.deepEqual(said({ storage: noEntry }, failed), [
+      'Secret storage-config in namespace team-a has no entry k; the load failed: INTERNAL: boom',
+      'StorageEntryMissing',
+      'StorageEntryMissing',
+      'ModelLoadFailed: INTERNAL: boom',
+    ]);
+  });
+
   test('evicted after it was ready stays ready, since a request loads it again', () => {
     const shown = answered(aPredictorSnapshot(), aReply()).status;
     const snapshot = aPredictorSnapshot({ object: viewed('inferenceServices', anInferenceService('a/b', shown)) });

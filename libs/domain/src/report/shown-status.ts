@@ -10,6 +10,8 @@ export type ShownStatus = {
   readonly ready: boolean;
   /** The model that was loaded when Ready became True; empty where nothing says. */
   readonly readyModelId: string;
+  /** Of condition Ready; empty where it is True, and for a Predictor, which has no conditions. */
+  readonly readyReason: string;
   readonly activeState: ModelState;
   readonly targetState: ModelState;
   readonly transition: TransitionStatus;
@@ -28,7 +30,7 @@ const failureSchema = z.object({ reason: text, message: text, time: text }).null
 
 const isvcSchema = z.object({
   conditions: z
-    .array(z.object({ type: text, status: text }))
+    .array(z.object({ type: text, status: text, reason: text }))
     .nullish()
     .catch([]),
   components: z
@@ -56,6 +58,7 @@ const predictorSchema = z.object({
 const NOTHING_SHOWN: ShownStatus = {
   ready: false,
   readyModelId: '',
+  readyReason: '',
   activeState: 'Pending',
   targetState: '',
   transition: '',
@@ -74,6 +77,7 @@ export function readShown(owner: Owner, object: ReducedObject | undefined): Show
     return {
       ...shown(activeModelState, targetModelState, transitionStatus, lastFailureInfo),
       ready: available === true,
+      readyReason: '',
       readyModelId: '',
     };
   }
@@ -82,6 +86,7 @@ export function readShown(owner: Owner, object: ReducedObject | undefined): Show
   return {
     ...shown(states?.activeModelState ?? '', states?.targetModelState ?? '', transitionStatus, lastFailureInfo),
     ready: conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true,
+    readyReason: conditions?.find(({ type }) => type === 'Ready')?.reason ?? '',
     readyModelId: components?.predictor?.latestReadyRevision ?? '',
   };
 }
@@ -93,7 +98,7 @@ function shown(
   target: string,
   transition: string,
   failure: Failure,
-): Omit<ShownStatus, 'ready' | 'readyModelId'> {
+): Omit<ShownStatus, 'ready' | 'readyModelId' | 'readyReason'> {
   return {
     activeState: (active === '' ? 'Pending' : active) as ModelState,
     targetState: target as ModelState,

@@ -49,5 +49,6 @@ function failureEvents(shown: ShownStatus, view: ModelView): readonly ReportedEv
   const { failure } = view;
   if (failure === undefined || view.transition === 'BlockedByFailedLoad') return [];
   if (failure.reason === shown.failureReason && failure.message === shown.failureMessage) return [];
-  return [{ type: 'Warning', reason: failure.reason, message: failure.message || 'The mesh gave no message' }];
+  const { reason, message } = view.cause ?? failure;
+  return [{ type: 'Warning', reason, message: message || 'The mesh gave no message' }];
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_CONFIG, type MeshConfig } from '../config/mesh-config.ts';
+import type { StorageFacts } from '../storage-facts.ts';
 import type { ModelStatusInfo, VModelStatusInfo } from '../ports/mesh.ts';
 import { reduce, type JsonObject, type KubeObject } from '../reduce.ts';
 import type { MeshSnapshot, PredictorSnapshot, RuntimeSnapshot, Viewed } from '../snapshot.ts';
@@ -43,6 +44,10 @@ export function aRuntime(spec: JsonObject = {}, name = 'mlserver'): KubeObject {
   };
 }
 
+export function aStorageSecret(entries: StorageFacts['entries']): StorageFacts {
+  return { entries, claims: Object.values(entries).flatMap(({ claim }) => (claim === undefined ? [] : [claim])) };
+}
+
 export function viewed(kind: Parameters<typeof reduce>[0], object: KubeObject): Viewed {
   return { revision: object.metadata.resourceVersion ?? '7', body: reduce(kind, object) };
 }
@@ -52,6 +57,7 @@ export function aPredictorSnapshot(more: Partial<PredictorSnapshot> = {}): Predi
     key: { kind: 'predictor', namespace: 'team-a', owner: 'isvc', name: 'digits' },
     config: { kind: 'ok', config: CONFIG, warnings: [] },
     namespaceEnabled: true,
+    namespacePaused: false,
     object: viewed('inferenceServices', anInferenceService()),
     memory: {},
     objectsComplete: true,
@@ -59,6 +65,10 @@ export function aPredictorSnapshot(more: Partial<PredictorSnapshot> = {}): Predi
     meshComplete: true,
     endpoints: ['10.64.0.3:8033'],
     homeless: false,
+    podsKnown: true,
+    runtimes: undefined,
+    storage: { secretName: 'storage-config', secret: aStorageSecret({ k: { type: 's3' } }), claims: [] },
+    copies: {},
     ...more,
   };
 }
@@ -68,6 +78,7 @@ export function aRuntimeSnapshot(more: Partial<RuntimeSnapshot> = {}): RuntimeSn
     key: { kind: 'runtime', namespace: 'team-a', name: 'mlserver' },
     config: { kind: 'ok', config: CONFIG, warnings: [] },
     namespaceEnabled: true,
+    namespacePaused: false,
     memory: {},
     runtime: { ...viewed('servingRuntimes', aRuntime()), kind: 'ServingRuntime' },
     deployments: [],
@@ -88,6 +99,7 @@ export function aMeshSnapshot(more: Partial<MeshSnapshot> = {}): MeshSnapshot {
     key: { kind: 'mesh', namespace: 'team-a' },
     config: { kind: 'ok', config: CONFIG, warnings: [] },
     namespaceEnabled: true,
+    namespacePaused: false,
     namespace: viewed('namespaces', { metadata: metadata('team-a') }),
     memory: {},
     ownNamespace: 'modelmesh-serving',
