@@ -30,6 +30,12 @@ describe('manifests', () => {
     assert.deepEqual(namesIn('{\n\t"apiVersion": "v1",\n\t"kind": "Pod",\n\t"metadata": {"name": "a"}\n}'), ['Pod a']);
   });
 
+  test('are JSON of one object a line too, as jq -c prints it', () => {
+    const line = (name: string): string => `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "${name}"}}`;
+    assert.deepEqual(namesIn(`${line('a')}\n\n${line('b')}\r\n`), ['Pod a', 'Pod b']);
+    assert.match(problemOf(`${line('a')}\n{"kind": }\n`), /^f\.yaml cannot be read: /);
+  });
+
   test('stand in lists, whose items need not say their kind when the list does', () => {
     const typed = { apiVersion: 'v1', kind: 'PodList', items: [{ metadata: { name: 'a' } }] };
     const mixed = {

@@ -55,10 +55,10 @@ function toObject(where: string, item: unknown): KubeObject {
   throw new InputError(`${where} is no Kubernetes object: ${path === '' ? '' : `${path}: `}${issue?.message}`);
 }
 
-/** JSON may be indented in ways that YAML does not allow. @throws InputError */
+/** JSON may be indented in ways that YAML does not allow, and stand in lines of one object each. @throws InputError */
 export function parseDocuments(file: string, content: string): readonly unknown[] {
   try {
-    if (content.trimStart().startsWith('{')) return [JSON.parse(content)];
+    if (content.trimStart().startsWith('{')) return parseJson(content);
     const documents = parseAllDocuments(content, { version: '1.1', customTags: withoutTimes });
     return documents.map((document) => {
       const [error] = document.errors;
@@ -68,6 +68,19 @@ export function parseDocuments(file: string, content: string): readonly unknown[
   } catch (error) {
     throw new InputError(`${file} cannot be read: ${messageOf(error).split('\n')[0]}`);
   }
+}
+
+function parseJson(content: string): readonly unknown[] {
+  const lines = content.split('\n').filter((line) => line.trim() !== '');
+  return lines.length > 1 && lines.every((line) => isWhole(line))
+    ? lines.map((line) => JSON.parse(line) as unknown)
+    : [JSON.parse(content)];
+}
+
+/** Lines of one object each begin and end with its braces; those of a laid-out object do not. */
+function isWhole(line: string): boolean {
+  const text = line.trim();
+  return text.startsWith('{') && text.endsWith('}');
 }
 
 /** As kubectl reads YAML 1.1: `yes` is a boolean, but a day, a time and an image `a:30` are texts. */

@@ -2,18 +2,26 @@ import type { KubeObject, Step } from '@meshkeeper/domain';
 import { copyWithoutData } from '@meshkeeper/kubernetes';
 import { parseRenderArguments, type RenderOptions } from './arguments.ts';
 import { checkConfig } from './configuration.ts';
-import { sortInput } from './input.ts';
+import { sortInput, type Input } from './input.ts';
 import { commonNamespace, lookInFiles, offlineView } from './offline.ts';
 import { planKeys } from './plan-keys.ts';
 import { isAbout, sayPlan } from './plan-problems.ts';
 import { createSayer, hasErrors, type Say } from './problems.ts';
 import { readConfigFile, readObjects } from './read-files.ts';
+import {
+  isModel,
+  registrationDocument,
+  registrationLines,
+  registrationsOf,
+  type Registration,
+} from './registrations.ts';
 import type { Io } from './io.ts';
 import { toYaml } from './yaml-text.ts';
 
 const HELP = `Usage: meshkeeper render -f FILE... [OPTIONS]
 
-Prints every object that Meshkeeper would make in an empty cluster with the objects of the files. Needs no cluster.
+Prints every object that Meshkeeper would make in an empty cluster with the objects of the files, and below them what
+it would register in the mesh for each InferenceService and Predictor. Needs no cluster.
 
   -f, --file FILE          a file with Kubernetes objects (YAML or JSON, lists too), a folder, or - for standard input;
                            may be given more than once. Used are Namespaces, ServingRuntimes, ClusterServingRuntimes,
@@ -27,13 +35,18 @@ Prints every object that Meshkeeper would make in an empty cluster with the obje
       --controller-deployment NAME  and this is its Deployment, which the inference Service goes with
       --revision N         the rendering revision of the pods (default: that of the configuration, else the newest)
       --with-scale-to-zero no pods for runtimes that no model of the files needs
-  -o, --output FORMAT      yaml or json (default: yaml)
+      --models             only what would be registered; so it is by itself where the files hold nothing but models
+  -o, --output FORMAT      yaml or json (default: yaml); json is a List of the objects on one line, then one line for
+                           each model
 
 Exit codes: 0 all is rendered, 1 something is wrong (stderr says what).
 `;
 
 /** An object to print, with words of ours above it. */
 type Rendered = { readonly object: KubeObject; readonly comment: string | undefined };
+
+/** What there is to print: objects for the cluster, undefined where nobody asks for them, then models for the mesh. */
+type Result = { readonly objects: readonly Rendered[] | undefined; readonly registrations: readonly Registration[] };
 
 export async function render(args: readonly string[], io: Io): Promise<number> {
   const options = parseRenderArguments(args);
@@ -42,21 +55,32 @@ export async function render(args: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   const { say, problems } = createSayer(io);
-  const objects = await renderFiles(options, io, say);
-  io.out(options.output === 'json' ? jsonList(objects) : yamlDocuments(objects));
+  const result = await renderFiles(options, io, say);
+  io.out(options.output === 'json' ? jsonLines(result) : yamlDocuments(result));
   return hasErrors(problems) ? 1 : 0;
 }
 
-async function renderFiles(options: RenderOptions, io: Io, say: Say): Promise<readonly Rendered[]> {
-  const { installed, namespace, revision } = options;
+async function renderFiles(options: RenderOptions, io: Io, say: Say): Promise<Result> {
+  const { installed, namespace } = options;
   const { ownNamespace, namespaceScope } = installed;
-  const objects = await readObjects(options.files, io.stdin, say);
-  const inside = namespace ?? (namespaceScope ? ownNamespace : commonNamespace(objects, ownNamespace));
-  const sorted = sortInput(objects, { ownNamespace, namespace: inside }, say);
+  const given = await readObjects(options.files, io.stdin, say);
+  const inside = namespace ?? (namespaceScope ? ownNamespace : commonNamespace(given, ownNamespace));
+  const sorted = sortInput(given, { ownNamespace, namespace: inside }, say);
   const config = options.config === undefined ? sorted.config : readConfigFile(options.config, ownNamespace);
-  const parsed = checkConfig(config, say);
+  const objects =
+    options.models || holdsOnlyModels(sorted) ? undefined : await renderObjects(options, { ...sorted, config }, say);
+  return { objects, registrations: registrationsOf(sorted.objects, say) };
+}
+
+/** Who gives nothing but models asks for nothing but their registrations. */
+function holdsOnlyModels({ objects, secrets, configMaps }: Input): boolean {
+  return objects.length > 0 && objects.every(isModel) && secrets.length === 0 && configMaps.length === 0;
+}
+
+async function renderObjects(options: RenderOptions, input: Input, say: Say): Promise<readonly Rendered[]> {
+  const { installed, namespace, revision } = options;
+  const parsed = checkConfig(input.config, say);
   if (parsed === undefined) return [];
-  const input = { ...sorted, config };
   const names = { ...installed, storageSecretName: parsed.storageSecretName };
   const view = offlineView(input, { ...names, namespace, allModels: options.scaleToZero });
   const planned = await planKeys({
@@ -82,14 +106,15 @@ function toRendered(step: Step): readonly Rendered[] {
   return [{ object: copyWithoutData(target), comment }];
 }
 
-function yamlDocuments(objects: readonly Rendered[]): string {
+function yamlDocuments({ objects = [], registrations }: Result): string {
   const documents = objects.map(
     ({ object, comment }) => `${comment === undefined ? '' : `# ${comment}\n`}${toYaml(object)}`,
   );
-  return documents.join('---\n');
+  return [...documents, ...registrations.map(registrationDocument)].join('---\n');
 }
 
-function jsonList(objects: readonly Rendered[]): string {
-  const list = { apiVersion: 'v1', kind: 'List', items: objects.map(({ object }) => object) };
-  return `${JSON.stringify(list, undefined, 2)}\n`;
+/** The objects stay together, as kubectl takes them. */
+function jsonLines({ objects, registrations }: Result): string {
+  const list = objects && { apiVersion: 'v1', kind: 'List', items: objects.map(({ object }) => object) };
+  return `${list === undefined ? '' : `${JSON.stringify(list)}\n`}${registrationLines(registrations)}`;
 }

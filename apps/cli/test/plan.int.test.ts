@@ -119,7 +119,7 @@ describe('on the cluster of the original controller', () => {
     const ran = await cluster.plan();
     assert.deepEqual([ran.code, headers(ran)], [2, ADOPTED]);
     assert.match(ran.out, /^ {2}takes over the fields of manager "manager"$/m);
-    assert.match(ran.out, /^ {4}\+ {4}meshkeeper\.io\/rendering-revision: "0"$/m);
+    assert.match(ran.out, /^ {4}\+ {4}meshkeeper\.dev\/rendering-revision: "0"$/m);
     assert.match(ran.out, /^0 to create, 4 to change, 0 to delete\. No pods roll\.$/m);
     assert.equal(ran.err, 'note: the cluster has no kind ServiceMonitor: nothing is planned that depends on it\n');
   });

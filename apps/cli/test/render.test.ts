@@ -57,8 +57,9 @@ function manifestsOf(example: Example): readonly object[] {
   ];
 }
 
+/** They stand in the first line, and models in lines of their own after it. */
 const objectsOf = ({ out }: Ran): readonly KubeObject[] =>
-  (JSON.parse(out) as { readonly items: readonly KubeObject[] }).items;
+  (JSON.parse(out.split('\n')[0] ?? '') as { readonly items: readonly KubeObject[] }).items;
 const shortNames = (ran: Ran): readonly string[] =>
   objectsOf(ran).map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
 
@@ -66,7 +67,10 @@ const shortNames = (ran: Ran): readonly string[] =>
 function deploymentIn(ran: Ran): unknown {
   const found = objectsOf(ran).find(({ kind }) => kind === 'Deployment');
   const { annotations, ...metadata } = found?.metadata ?? { annotations: {} };
-  assert.deepEqual(Object.keys(annotations ?? {}), ['meshkeeper.dev/rendering-revision', 'meshkeeper.dev/template-hash']);
+  assert.deepEqual(Object.keys(annotations ?? {}), [
+    'meshkeeper.dev/rendering-revision',
+    'meshkeeper.dev/template-hash',
+  ]);
   return { ...found, metadata };
 }
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { CallError, FORM, type RunLedger } from '@meshkeeper/domain';
 import {
   connectRedis,
+  createCallBudget,
   createDeletionBrake,
   createRunLedger,
   gather,
@@ -47,6 +48,9 @@ export type Connected = {
   stop(): Promise<void>;
 };
 
+/** Of all reconcilers together to one mesh: thousands of models that load at once must not keep it from loading them. */
+const STATUS_CALLS_PER_SECOND = 200;
+
 /**
  * Opens everything that a run reaches the world through, and joins the libraries at their ports.
  * @throws CallError with one sentence when the API server, the etcd Secret or a permission is missing, or the original controller runs.
@@ -73,6 +77,7 @@ export async function connect(settings: Settings, registry: Registry, logger: Lo
     secrets: createSecretCopier(transport),
     mesh,
     meshRecords: createMeshRecords({ etcd, ownNamespace }),
+    budget: createCallBudget({ redis, prefix, perSecond: STATUS_CALLS_PER_SECOND }),
     brake: createDeletionBrake(log),
     effects: recorder,
     enqueue: (keys) => queue.enqueue(keys),

@@ -57,6 +57,7 @@ function ports(found: Gathered): Ports {
     secrets: { copy: unused },
     mesh: { setVModel: unused, deleteVModel: unused, getVModelStatus: unused },
     meshRecords: { readVModel: unused },
+    budget: { take: unused },
     brake: { permit: unused },
     effects: {
       recordEffect: async (_source, _epoch, effect, change) => {

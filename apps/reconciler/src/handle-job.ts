@@ -7,6 +7,7 @@ import {
   report,
   toSnapshot,
   type Obstacle,
+  type Step,
   type WorkKey,
 } from '@meshkeeper/domain';
 import type { HandleRun, RunContext, RunResult } from '@meshkeeper/work-queue';
@@ -32,6 +33,10 @@ export function createHandleJob(ports: Ports): HandleRun {
     const planned = plan(snapshot, ports.now());
     if (planned.obstacle !== undefined) tellObstacle(ports, key, planned.obstacle);
 
+    // A mesh is asked for so many statuses a second, whoever asks. When they are used up the run ends, and comes back at its turn.
+    const waitMs = await untilItsTurn(ports, key, planned.steps);
+    if (waitMs > 0) return { lookAgainMs: waitMs, gone: false };
+
     // 4. Apply: one step after the other, each guarded, each logged with its cause; a failed one skips the rest.
     const outcomes = await applySteps(ports, context, { key, gathered, snapshot, steps: planned.steps });
 
@@ -48,6 +53,14 @@ export function createHandleJob(ports: Ports): HandleRun {
     const memory = reported.memory && JSON.stringify(reported.memory);
     return { lookAgainMs: reported.lookAgainMs, gone: reported.gone, memory };
   };
+}
+
+/** Milliseconds until a plan that asks the mesh may ask; 0 for now. */
+async function untilItsTurn({ budget, writes }: Ports, key: WorkKey, steps: readonly Step[]): Promise<number> {
+  if (!steps.some(({ kind }) => kind === 'askVModel')) return 0;
+  const waitMs = await budget.take(key.namespace, formatKey(key));
+  if (waitMs > 0) writes.hindered(key.kind, 'StatusCallBudget');
+  return waitMs;
 }
 
 /** A wrong configuration hinders every key; each namespace's own key says so for all of them. */

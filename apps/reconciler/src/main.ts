@@ -2,9 +2,10 @@
  * Steps 3 to 6: drains the queue. Each job is one key; `handle-job.ts` tells the story of its run. Stateless: as many of these
  * as are wanted share the queue, and what one leaves unfinished another runs.
  */
-import { waitForRedis } from '@meshkeeper/event-log';
+import { createViewReader, waitForRedis } from '@meshkeeper/event-log';
 import { readSettingsOrExit } from '@meshkeeper/settings';
 import {
+  createDriftMetrics,
   createLogger,
   createQueueMetrics,
   createRegistry,
@@ -14,6 +15,7 @@ import {
 } from '@meshkeeper/telemetry';
 import { QUEUE_NAMES, startSweeper, startWorker } from '@meshkeeper/work-queue';
 import { connect } from './connect.ts';
+import { startDriftWatch } from './drift-watch.ts';
 import { createHandleJob } from './handle-job.ts';
 import { settingsSchema } from './settings.ts';
 import { createWorkerObserver } from './worker-observer.ts';
@@ -54,9 +56,18 @@ async function start(): Promise<Stoppable> {
     lockDurationMs: log.lockDurationMs,
   });
   const sweeper = startSweeper({ ledger, queue, expandPatterns: (use) => recorder.expandPatterns(use), observer });
+  const drift = startDriftWatch({
+    redis,
+    prefix: REDIS_PREFIX,
+    view: createViewReader(log),
+    ownNamespace: settings.NAMESPACE,
+    metrics: createDriftMetrics(registry),
+    logger,
+  });
   logger.info({ address: http.address, concurrency: CONCURRENCY }, 'Reconciling');
   return {
     async stop() {
+      drift.stop();
       await Promise.all([worker.stop(), sweeper.stop()]);
       await Promise.all([connected.stop(), http.stop()]);
     },

@@ -1,4 +1,5 @@
 import type {
+  CallBudget,
   DeletionBrake,
   EffectLog,
   EventSink,
@@ -22,6 +23,8 @@ export type Ports = {
   readonly secrets: SecretCopier;
   readonly mesh: MeshModels;
   readonly meshRecords: MeshRecords;
+  /** Of questions to meshes, each of which is named by its namespace. */
+  readonly budget: CallBudget;
   readonly brake: DeletionBrake;
   readonly effects: EffectLog;
   /** Puts keys that an effect made due into the queue. */

@@ -169,6 +169,7 @@ export class Convergence {
       secrets: createSecretCopier(transport),
       mesh: { setVModel: unused, deleteVModel: unused, getVModelStatus: unused },
       meshRecords: { readVModel: unused },
+      budget: { take: unused },
       brake: { permit: async () => 'go' },
       effects: {
         async recordEffect(source, _epoch, { write, outcome }, change) {

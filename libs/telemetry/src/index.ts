@@ -4,6 +4,7 @@
  */
 export { createAdmissionMetrics, type AdmissionMetrics } from './admission-metrics.ts';
 export { createConfigurationMetrics, type ConfigurationMetrics } from './configuration-metrics.ts';
+export { createDriftMetrics, type DriftMetrics } from './drift-metrics.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { createRegistry, type Registry } from './registry.ts';
 export { startHttp, type HttpServer, type HttpOptions, type HealthCheck } from './http-server.ts';

@@ -100,17 +100,27 @@ export type GatherRequest = {
   readonly key: string;
   readonly sources: readonly string[];
   /** Facts of all objects of a namespace, or of the named one alone. */
-  readonly facts: readonly { readonly source: string; readonly namespace: string; readonly name?: string }[];
+  readonly facts: readonly FactsQuestion[];
   /** Objects read by name although the key does not own them. */
   readonly objects: readonly { readonly source: string; readonly namespace: string; readonly name: string }[];
   readonly indexes: readonly string[];
   /** Indexes whose names stand in a field of an object's facts; answered after the others, empty where there are no such facts. */
-  readonly factIndexes?: readonly {
-    readonly source: string;
-    readonly namespace: string;
-    readonly name: string;
-    readonly field: string;
-  }[];
+  readonly factIndexes?: readonly FactIndex[];
+};
+
+type FactIndex = {
+  readonly source: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly field: string;
+};
+
+type FactsQuestion = {
+  readonly source: string;
+  readonly namespace: string;
+  readonly name?: string;
+  /** Not wanted, and answered as none, where this index has members. */
+  readonly unless?: FactIndex;
 };
 
 /** What one atomic read of the view gave. `facts` stand in the order they were asked for, by object name. */
