@@ -1,5 +1,5 @@
 /**
- * Generates the TypeScript of `proto/` into `libs/modelmesh/src/gen/`, and the page on configuration, offline: buf's own compiler and
+ * Generates the TypeScript of `proto/` into `libs/modelmesh/src/gen/`, and the pages on configuration and reasons, offline: buf's own compiler and
  * ts-proto come from npm. `--check` generates into a temporary folder only, and fails with the names of the files that are not current.
  */
 import { execFileSync } from 'node:child_process';
@@ -17,11 +17,15 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { configurationPage } from './configuration-page.ts';
+import { troubleshootingPage } from './troubleshooting-page.ts';
 
 const root = join(import.meta.dirname, '..');
 const binaries = join(root, 'node_modules/.bin');
 const CODE = 'libs/modelmesh/src/gen';
-const PAGE = 'docs/configuration.md';
+const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/configuration.md': configurationPage,
+  'docs/troubleshooting.md': troubleshootingPage,
+};
 
 const OPTIONS = [
   'outputServices=nice-grpc',
@@ -47,9 +51,9 @@ function generateCode(folder: string, scratch: string): void {
 }
 
 /** The page as the formatter leaves it, which knows how wide a table is. */
-function generatePage(file: string): void {
+function generatePage(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, configurationPage());
+  writeFileSync(file, text);
   execFileSync(join(binaries, 'oxfmt'), ['--config', join(root, '.oxfmtrc.json'), file], { cwd: dirname(file) });
 }
 
@@ -73,8 +77,8 @@ function differences(left: string, right: string, target: string): readonly stri
 const scratch = mkdtempSync(join(tmpdir(), 'meshkeeper-generate-'));
 try {
   generateCode(join(scratch, CODE), scratch);
-  generatePage(join(scratch, PAGE));
-  const targets = [CODE, PAGE];
+  for (const [page, make] of Object.entries(PAGES)) generatePage(join(scratch, page), make());
+  const targets = [CODE, ...Object.keys(PAGES)];
   if (process.argv.includes('--check')) {
     const stale = targets.flatMap((target) => differences(root, scratch, target));
     if (stale.length > 0) {

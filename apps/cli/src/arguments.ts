@@ -2,7 +2,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { isRevision, type Revision, type SnapshotContext } from '@meshkeeper/domain';
 import { InputError } from './input-error.ts';
 
-/** Of both commands. */
+/** Of the commands that plan. */
 type CommonOptions = {
   /** Files, folders, `-` for standard input. */
   readonly files: readonly string[];
@@ -15,6 +15,8 @@ type CommonOptions = {
 export type RenderOptions = CommonOptions & {
   readonly revision: Revision | undefined;
   readonly scaleToZero: boolean;
+  /** Only what would be registered in the mesh. */
+  readonly models: boolean;
   readonly output: 'yaml' | 'json';
 };
 
@@ -22,6 +24,13 @@ export type PlanOptions = CommonOptions & {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly output: 'text' | 'yaml' | 'json';
+};
+
+export type DriftOptions = {
+  readonly namespace: string | undefined;
+  readonly redis: string | undefined;
+  readonly ownNamespace: string;
+  readonly output: 'text' | 'json';
 };
 
 const COMMON = {
@@ -40,12 +49,21 @@ const RENDER = {
   ...COMMON,
   revision: { type: 'string' },
   'with-scale-to-zero': { type: 'boolean', default: false },
+  models: { type: 'boolean', default: false },
 } as const satisfies ParseArgsConfig['options'];
 
 const PLAN = {
   ...COMMON,
   kubeconfig: { type: 'string' },
   context: { type: 'string' },
+} as const satisfies ParseArgsConfig['options'];
+
+const DRIFT = {
+  namespace: { type: 'string', short: 'n' },
+  redis: { type: 'string' },
+  'own-namespace': COMMON['own-namespace'],
+  output: COMMON.output,
+  help: COMMON.help,
 } as const satisfies ParseArgsConfig['options'];
 
 /** @throws InputError */
@@ -60,6 +78,7 @@ export function parseRenderArguments(args: readonly string[]): RenderOptions | '
     ...common(values),
     revision,
     scaleToZero: values['with-scale-to-zero'],
+    models: values.models,
     output: oneOf('--output', values.output, ['yaml', 'json']),
   };
 }
@@ -70,6 +89,14 @@ export function parsePlanArguments(args: readonly string[]): PlanOptions | 'help
   if (values.help) return 'help';
   const { kubeconfig, context } = values;
   return { ...common(values), kubeconfig, context, output: oneOf('--output', values.output, ['text', 'yaml', 'json']) };
+}
+
+/** @throws InputError */
+export function parseDriftArguments(args: readonly string[]): DriftOptions | 'help' {
+  const values = parsed('drift', () => parseArgs({ args: [...args], options: DRIFT }).values);
+  if (values.help) return 'help';
+  const { namespace, redis, 'own-namespace': ownNamespace } = values;
+  return { namespace, redis, ownNamespace, output: oneOf('--output', values.output, ['text', 'json']) };
 }
 
 type CommonValues = {
@@ -94,7 +121,7 @@ function common(values: CommonValues): CommonOptions {
 }
 
 /** Node says more than one sentence; the first is enough. */
-function parsed<Values>(command: string, parse: () => Values): Values {
+export function parsed<Values>(command: string, parse: () => Values): Values {
   try {
     return parse();
   } catch (error) {
@@ -105,7 +132,7 @@ function parsed<Values>(command: string, parse: () => Values): Values {
 }
 
 /** The first is the default. */
-function oneOf<const Word extends string>(
+export function oneOf<const Word extends string>(
   option: string,
   given: string | undefined,
   words: readonly [Word, ...Word[]],

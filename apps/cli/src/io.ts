@@ -3,4 +3,6 @@ export type Io = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly stdin: () => Promise<string>;
+  /** Ends what would go on by itself. */
+  readonly signal?: AbortSignal;
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `meshkeeper`, and as a plugin `kubectl meshkeeper`: shows beforehand what the controller would do, by the same pure functions. It
- * writes nothing, neither to a cluster nor to Redis.
+ * `meshkeeper`, and as a plugin `kubectl meshkeeper`: shows what the controller would do, and what disagrees with it, by the same pure
+ * functions. It writes nothing, neither to a cluster nor to Redis.
  */
 import { text } from 'node:stream/consumers';
 import { runCli } from './run-cli.ts';

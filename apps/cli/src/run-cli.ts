@@ -1,5 +1,7 @@
 import { CallError } from '@meshkeeper/domain';
 import { InputError } from './input-error.ts';
+import { drift } from './drift.ts';
+import { explain } from './explain.ts';
 import type { Io } from './io.ts';
 import { plan } from './plan.ts';
 import { render } from './render.ts';
@@ -9,11 +11,18 @@ const HELP = `Usage: meshkeeper COMMAND [OPTIONS]      (or: kubectl meshkeeper C
 Commands:
   render   prints every object that Meshkeeper would make of some files; needs no cluster
   plan     shows what Meshkeeper would change in a cluster, with some files laid over it
+  explain  says why a model is not ready, and which change caused which write
+  drift    shows where objects, the mesh's records and the pods disagree
 
 meshkeeper COMMAND --help tells of its options.
 `;
 
-const COMMANDS: Readonly<Record<string, (args: readonly string[], io: Io) => Promise<number>>> = { render, plan };
+const COMMANDS: Readonly<Record<string, (args: readonly string[], io: Io) => Promise<number>>> = {
+  render,
+  plan,
+  explain,
+  drift,
+};
 
 /** Runs one command and gives its exit code. What the user can mend is one line on stderr, never a stack. */
 export async function runCli(args: readonly string[], io: Io): Promise<number> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseWanted } from './change-to-keys.ts';
+import { MemoryView } from './memory-view.ts';
 import type { JsonObject } from './reduce.ts';
 import { toAbsence, toChange, toRecordChange } from './to-change.ts';
 import { formatKey, parseKey, type WorkKey } from './work-key.ts';
@@ -20,8 +21,45 @@ describe('from change to keys', () => {
         'predictors:team-a isvc/digits',
         'wanted:team-a mt%3Asklearn',
         'models:team-a:mt%3Asklearn isvc/digits',
+        'entry:team-a:k isvc/digits',
       ],
     });
+  });
+
+  test('a storage Secret wakes the runtimes, and the models that name one of its entries or claims', () => {
+    const entries = { a: { type: 's3' }, 'b c': { type: 'pvc', claim: 'x' } };
+    const decoded = { claims: ['x'], entries };
+    const secret = { metadata: { name: 'storage-config', namespace: 'team-a' }, decoded };
+    const { concerns, indexes } = toChange('storageSecrets', secret, context);
+    assert.deepEqual(concerns.slice(2), [
+      'predictor/team-a/{entry:team-a:a}',
+      'predictor/team-a/{entry:team-a:b%20c}',
+      'predictor/team-a/{claim:team-a:x}',
+    ]);
+    assert.deepEqual(indexes, ['claimentries:team-a:x {entry:team-a:b%20c}']);
+  });
+
+  test('a claim wakes the models that name it, or an entry which does, and no others', () => {
+    const view = new MemoryView();
+    const model = (name: string, storage: JsonObject) => {
+      const { metadata } = anInferenceService();
+      const predictor = { model: { modelFormat: { name: 'onnx' }, storage: { path: 'm', ...storage } } };
+      const object = { metadata: { ...metadata, name }, spec: { predictor } };
+      view.record('inferenceservices', [toChange('inferenceServices', object, context)]);
+    };
+    model('direct', { parameters: { type: 'pvc', name: 'x' } });
+    model('by-entry', { key: 'b' });
+    model('other-entry', { key: 'c' });
+    model('other-claim', { parameters: { type: 'pvc', name: 'y' } });
+    const decoded = { claims: ['x'], entries: { b: { type: 'pvc', claim: 'x' } } };
+    const secret = { metadata: { name: 'storage-config', namespace: 'team-a' }, decoded };
+    view.record('storagesecrets', [toChange('storageSecrets', secret, context)]);
+    const claim = { metadata: { name: 'x', namespace: 'team-a' } };
+    const { concerns } = toChange('persistentVolumeClaims', claim, context);
+    assert.deepEqual(view.expand(concerns).toSorted(), [
+      'predictor/team-a/isvc/by-entry',
+      'predictor/team-a/isvc/direct',
+    ]);
   });
 
   test('a model on a claim makes the claim known to the runtimes that may mount it', () => {
@@ -88,11 +126,11 @@ describe('from change to keys', () => {
       metadata,
       data: { k: 'planted' },
       stringData: { k: 'planted' },
-      decoded: { claims: ['c'], k: 'planted' },
+      decoded: { claims: ['c'], entries: { e: { type: 's3', secret: 'planted' } }, k: 'planted' },
     };
     for (const kind of ['storageSecrets', 'etcdSecrets'] as const)
       assert.doesNotMatch(JSON.stringify(toChange(kind, secret, context)), /planted/);
-    assert.equal(toChange('storageSecrets', secret, context).facts, '{"claims":["c"]}');
+    assert.equal(toChange('storageSecrets', secret, context).facts, '{"claims":["c"],"entries":{"e":{"type":"s3"}}}');
   });
 
   test('a wrong configuration counts only where no good one is known', () => {

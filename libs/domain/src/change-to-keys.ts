@@ -9,6 +9,7 @@ import {
   type RuntimeFacts,
 } from './facts.ts';
 import type { ReducedObject } from './reduce.ts';
+import type { StorageFacts } from './storage-facts.ts';
 import { supportedTypes } from './runtime-labels.ts';
 import { formatKey, OWNERS, type Owner } from './work-key.ts';
 
@@ -35,6 +36,8 @@ export const EVERY_KEY: readonly string[] = ['{keys}', 'runtime/{namespaces}/{cl
  * `vmodels:<namespace>` (`owner/name` of every VModel that may be an object's, also when the object is gone),
  * `endpoints:<namespace>` (`service host:port` of the mesh's ready pods, which plans read and nobody is woken for),
  * `wanted:<namespace>` (`type` or `type claim` of its models, encoded), `models:<namespace>:<type>` (`owner/name` of the models of a type),
+ * `entry:<namespace>:<entry>` and `claim:<namespace>:<claim>` (`owner/name` of the models that name an entry of the storage Secret, or a
+ * claim), `claimentries:<namespace>:<claim>` (patterns of the models whose entry lies on a claim),
  * `pods:<namespace>:<type>` (Deployments with ready pods that can hold it), and who can serve a type: `serving:<namespace>:<type>` and
  * `serving::<type>` (names of ServingRuntimes and of ClusterServingRuntimes).
  */
@@ -60,8 +63,9 @@ export function changeToKeys(kind: KindName, body: ReducedObject, facts: unknown
     case 'etcdSecrets':
       return { ...NOTHING, keys: [meshKey(namespace)], concerns: ['mesh/{namespaces}'] };
     case 'storageSecrets':
+      return storageChange(namespace, facts as StorageFacts);
     case 'persistentVolumeClaims':
-      return { ...NOTHING, concerns: runtimesIn(namespace) };
+      return { ...NOTHING, concerns: [...runtimesIn(namespace), ...modelsOnClaim(namespace, name)] };
     case 'deployments':
       return deploymentChange(namespace, body, facts as DeploymentFacts);
     case 'horizontalPodAutoscalers':
@@ -116,6 +120,10 @@ function runtimeChange(namespace: string, name: string, { labels }: RuntimeFacts
 function predictorChange(namespace: string, owner: Owner, name: string, facts: ModelFacts | undefined): Concerned {
   const type = encodeURIComponent(facts?.label ?? '');
   const claim = facts?.claim === undefined ? '' : ` ${encodeURIComponent(facts.claim)}`;
+  const storage = [
+    ...(facts?.entry === undefined ? [] : [`${entryIndex(namespace, facts.entry)} ${owner}/${name}`]),
+    ...(facts?.claim === undefined ? [] : [`${claimIndex(namespace, facts.claim)} ${owner}/${name}`]),
+  ];
   const known = [`predictors ${namespace}/${owner}/${name}`, `predictors:${namespace} ${owner}/${name}`];
   return {
     keys: [formatKey({ kind: 'predictor', namespace, owner, name })],
@@ -127,7 +135,53 @@ function predictorChange(namespace: string, owner: Owner, name: string, facts: M
     indexes:
       facts === undefined
         ? known
-        : [...known, `${wantedIndex(namespace)} ${type}${claim}`, `models:${namespace}:${type} ${owner}/${name}`],
+        : [
+            ...known,
+            `${wantedIndex(namespace)} ${type}${claim}`,
+            `models:${namespace}:${type} ${owner}/${name}`,
+            ...storage,
+          ],
+  };
+}
+
+/** Names of entries and claims are a user's, and may hold anything. */
+function entryIndex(namespace: string, entry: string): string {
+  return `entry:${namespace}:${encodeURIComponent(entry)}`;
+}
+
+function claimIndex(namespace: string, claim: string): string {
+  return `claim:${namespace}:${encodeURIComponent(claim)}`;
+}
+
+function modelsOfEntry(namespace: string, entry: string): string {
+  return `predictor/${namespace}/{${entryIndex(namespace, entry)}}`;
+}
+
+/** Those that name the claim, and those that name an entry which does. The second hole is filled by a pattern with a hole of its own. */
+function modelsOnClaim(namespace: string, claim: string): readonly string[] {
+  return [
+    `predictor/${namespace}/{${claimIndex(namespace, claim)}}`,
+    `predictor/${namespace}/{${claimEntriesIndex(namespace, claim)}}`,
+  ];
+}
+
+function claimEntriesIndex(namespace: string, claim: string): string {
+  return `claimentries:${namespace}:${encodeURIComponent(claim)}`;
+}
+
+/** The models that name an entry or a claim wait for it, or have lost it. */
+function storageChange(namespace: string, { claims, entries }: StorageFacts): Concerned {
+  const named = Object.entries(entries);
+  return {
+    keys: [],
+    concerns: [
+      ...runtimesIn(namespace),
+      ...named.map(([entry]) => modelsOfEntry(namespace, entry)),
+      ...claims.map((claim) => `predictor/${namespace}/{${claimIndex(namespace, claim)}}`),
+    ],
+    indexes: named.flatMap(([entry, { claim }]) =>
+      claim === undefined ? [] : [`${claimEntriesIndex(namespace, claim)} {${entryIndex(namespace, entry)}}`],
+    ),
   };
 }
 

@@ -4,15 +4,23 @@ import type { KindName } from './kinds.ts';
 import { asObject, type ReducedObject } from './reduce.ts';
 import { wantedOfInferenceService } from './registration/inference-service.ts';
 import { wantedOfPredictor, type Wanted } from './registration/predictor.ts';
-import { runtimeLabels } from './runtime-labels.ts';
+import { readStorage, type StorageFacts } from './storage-facts.ts';
+import { runtimeLabels, servedFormats, type ServedFormat } from './runtime-labels.ts';
 
 export const ENABLED_LABEL = 'modelmesh-enabled';
+/** On an InferenceService, a Predictor, a runtime or a namespace, with the value `true`: nothing is written for it. */
+export const PAUSED_ANNOTATION = 'meshkeeper.dev/paused';
 
-export type NamespaceFacts = { readonly enabled: boolean };
+export type NamespaceFacts = { readonly enabled: boolean; readonly paused: boolean };
 export type RuntimeFacts = {
   readonly multiModel: boolean;
   readonly disabled: boolean;
   readonly labels: readonly string[];
+  /** Why it does not serve a model can only be said with what it serves. */
+  readonly formats: readonly ServedFormat[];
+  readonly protocols: readonly string[];
+  /** Our puller fetches its models, by the entries of the storage Secret. */
+  readonly pulls: boolean;
 };
 /** Whether any pod of the inference Service takes calls. Which pods they are changes more often than anybody needs to wake for. */
 export type EndpointFacts = { readonly service: string; readonly ready: boolean };
@@ -21,6 +29,8 @@ export type ConfigFacts = ParsedConfig;
 export type ModelFacts = {
   readonly label: string;
   readonly claim?: string;
+  /** The entry of the storage Secret that it names. */
+  readonly entry?: string;
   /** The index of Deployments that can hold it, so that one read finds both. */
   readonly pods?: string;
 };
@@ -32,8 +42,6 @@ export function podsIndex(namespace: string, encodedType: string): string {
 }
 
 export type EtcdSecretFacts = { readonly revision: string };
-/** PersistentVolumeClaims that a namespace's storage Secret names: the only words of it that are kept, since every pod shows them. */
-export type StorageFacts = { readonly claims: readonly string[] };
 
 export type FactsContext = {
   /** The controller's own namespace, which counts as enabled while it carries no label. */
@@ -59,7 +67,7 @@ export function factsOf(kind: KindName, body: ReducedObject, context: FactsConte
     case 'etcdSecrets':
       return { revision: body.metadata.resourceVersion ?? '' } satisfies EtcdSecretFacts;
     case 'storageSecrets':
-      return { claims: claimsIn(body) } satisfies StorageFacts;
+      return readStorage(body.data ?? {}) satisfies StorageFacts;
     case 'persistentVolumeClaims':
       return { exists: true };
     case 'deployments':
@@ -92,21 +100,36 @@ const deploymentSchema = z.object({
 function modelFacts({ metadata }: ReducedObject, wanted: Wanted): ModelFacts | undefined {
   if (wanted.kind !== 'model') return undefined;
   const { type: label, key } = wanted.registration.modelInfo;
-  const { type, name } = asObject(asObject(JSON.parse(key))['storage_params']);
+  const { entry, claim } = storageOf(key);
   const pods = podsIndex(metadata.namespace ?? '', encodeURIComponent(label));
-  return type === 'pvc' && typeof name === 'string' ? { label, claim: name, pods } : { label, pods };
+  return { label, ...(claim === undefined ? {} : { claim }), ...(entry === undefined ? {} : { entry }), pods };
 }
 
-function claimsIn(body: ReducedObject): readonly string[] {
-  const claims = body.data?.['claims'];
-  return Array.isArray(claims) ? claims.filter((claim): claim is string => typeof claim === 'string') : [];
+/** What a model's key says of its storage: an entry of the storage Secret, a type, a claim of its own. */
+export function storageOf(key: string): {
+  readonly entry: string | undefined;
+  readonly type: string | undefined;
+  readonly claim: string | undefined;
+} {
+  const { storage_key: entry, storage_params: parameters } = asObject(JSON.parse(key));
+  const { type, name } = asObject(parameters);
+  return {
+    entry: typeof entry === 'string' ? entry : undefined,
+    type: typeof type === 'string' ? type : undefined,
+    claim: type === 'pvc' && typeof name === 'string' ? name : undefined,
+  };
+}
+
+export function isPaused({ metadata }: ReducedObject): boolean {
+  return metadata.annotations?.[PAUSED_ANNOTATION] === 'true';
 }
 
 /** Cluster scope: the label decides where it is present, and only `true` says yes; a Terminating namespace is left alone. */
 function namespaceFacts(body: ReducedObject, context: FactsContext): NamespaceFacts {
   const label = body.metadata.labels?.[ENABLED_LABEL];
-  if (label === undefined) return { enabled: body.metadata.name === context.ownNamespace };
-  return { enabled: label === 'true' && body.status?.['phase'] !== 'Terminating' };
+  const paused = isPaused(body);
+  if (label === undefined) return { enabled: body.metadata.name === context.ownNamespace, paused };
+  return { enabled: label === 'true' && body.status?.['phase'] !== 'Terminating', paused };
 }
 
 function runtimeFacts(body: ReducedObject): RuntimeFacts {
@@ -115,7 +138,13 @@ function runtimeFacts(body: ReducedObject): RuntimeFacts {
     multiModel: spec['multiModel'] === true,
     disabled: spec['disabled'] === true,
     labels: runtimeLabels(body.metadata.name, spec, false),
+    ...servedFormats(spec),
+    pulls: isSet(spec['builtInAdapter']) || asObject(spec['storageHelper'])['disabled'] !== true,
   };
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 export function serviceOf(body: ReducedObject): string {

@@ -33,6 +33,8 @@ export { configFields, type ConfigField } from './config/config-fields.ts';
 export { configInForce, configRequest } from './config/config-in-force.ts';
 export { DEFAULT_CONFIG, type MeshConfig } from './config/mesh-config.ts';
 export { parseConfig, type ParsedConfig } from './config/parse-config.ts';
+export { DRIFT_KINDS, type DriftKind, type Finding } from './drift/find-drift.ts';
+export { lookForDrift } from './drift/look-for-drift.ts';
 export { ENABLED_LABEL, type FactsContext, type ModelFacts } from './facts.ts';
 export { isRevision, type Revision } from './render/base-values.ts';
 export { namespacedEtcdSecret, type SecretData } from './render/etcd-secret.ts';
@@ -58,6 +60,14 @@ export type { ObjectRef, Obstacle, Outcome, Plan, SeenObject, Step } from './pla
 export type { EventSink, KubeReader, KubeWriter, LiveReader, SecretCopier, WriteResult } from './ports/kubernetes.ts';
 export type { DeletionBrake } from './ports/deletion-brake.ts';
 export type { MeshRecords } from './ports/mesh-records.ts';
+export type { CallBudget } from './ports/call-budget.ts';
+export type { ViewReader } from './ports/view-reader.ts';
+export { ADVICE } from './advice.ts';
+export { explainKey, type LookedUp } from './explain/explain-key.ts';
+export type { Explanation } from './explain/explain-model.ts';
+export type { RuntimeExplanation } from './explain/explain-runtime.ts';
+export type { Episode } from './explain/cause-chain.ts';
+export type { Gate } from './gates/gate.ts';
 export { REASONS, type Reason } from './reasons.ts';
 export { asObject, hashOf, reduce, type Json, type JsonObject, type KubeObject, type ReducedObject } from './reduce.ts';
 export { wantedOfInferenceService } from './registration/inference-service.ts';
@@ -69,6 +79,7 @@ export { statusPatch } from './report/status-patch.ts';
 export { runtimeLabels, supports } from './runtime-labels.ts';
 export {
   configOf,
+  explainRequest,
   gatherRequest,
   toSnapshot,
   type LiveAnswers,
@@ -78,7 +89,7 @@ export {
   type SnapshotContext,
 } from './snapshot.ts';
 export { kindOfSource, toAbsence, toChange, toRecordChange, type MeshRecordSeen, type MeshTable } from './to-change.ts';
-export { formatKey, parseKey, type Owner, type RuntimeKey, type WorkKey } from './work-key.ts';
+export { formatKey, parseKey, type Owner, type PredictorKey, type RuntimeKey, type WorkKey } from './work-key.ts';
 export { autoscalerProblem, readAutoscaling, type Autoscaling } from './validation/autoscaling.ts';
 export { ignoredFieldWarnings } from './validation/ignored-fields.ts';
 export { isMultiModel, runtimeProblem } from './validation/runtime-spec.ts';

@@ -35,21 +35,21 @@ export class MemoryView {
     return {
       objects: found.sort((a, b) => compare(`${a.source} ${a.name}`, `${b.source} ${b.name}`)),
       sources: Object.fromEntries(sources.map((source) => [source, state(source)])),
-      facts: facts.map(({ source, namespace, name }) => this.#factsOf(source, namespace, name)),
-      indexes: [
-        ...indexes.map((index) => this.#members(index)),
-        ...factIndexes.map(({ source, namespace, name, field }) => {
-          const told = this.#factsOf(source, namespace, name)[name] as Readonly<Record<string, string>> | undefined;
-          return told?.[field] === undefined ? [] : this.#members(told[field]);
-        }),
-      ],
+      facts: facts.map(({ source, namespace, name, unless }) =>
+        unless !== undefined && this.#membersIn(unless).length > 0 ? {} : this.#factsOf(source, namespace, name),
+      ),
+      indexes: [...indexes.map((index) => this.#members(index)), ...factIndexes.map((index) => this.#membersIn(index))],
     };
   }
 
   /** Every key that owns an object, and those that are only wanted. */
   keys(): readonly WorkKey[] {
-    const texts = new Set(EVERY_KEY.flatMap((pattern) => this.#expand(pattern)));
-    return [...texts].flatMap((text) => parseKey(text) ?? []);
+    return this.expand(EVERY_KEY).flatMap((text) => parseKey(text) ?? []);
+  }
+
+  /** The keys that some patterns stand for, each once. */
+  expand(patterns: readonly string[]): readonly string[] {
+    return [...new Set(patterns.flatMap((pattern) => this.#expand(pattern)))];
   }
 
   #recordOne(source: string, change: Change): void {
@@ -98,6 +98,11 @@ export class MemoryView {
     const known = [...(this.#facts.get(`${source} ${namespace}`) ?? [])];
     const asked = known.filter(([each]) => name === undefined || each === name).sort(([a], [b]) => compare(a, b));
     return Object.fromEntries(asked.map(([each, text]) => [each, JSON.parse(text) as unknown]));
+  }
+
+  #membersIn({ source, namespace, name, field }: NonNullable<GatherRequest['factIndexes']>[number]): readonly string[] {
+    const told = this.#factsOf(source, namespace, name)[name] as Readonly<Record<string, string>> | undefined;
+    return told?.[field] === undefined ? [] : this.#members(told[field]);
   }
 
   /** In the order of bytes. The index `keys` is that of the keys that own something. */

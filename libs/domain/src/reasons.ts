@@ -12,6 +12,12 @@ export const REASONS = {
   ModelLoading: 'The mesh is loading the model.',
   ModelNotLoaded: 'The model is registered and not loaded.',
   MeshUnknown: 'The mesh has not said yet what became of the model.',
+  NoSuchObject: 'There is no such object.',
+  NotForModelMesh: 'The object carries another deployment mode than ModelMesh, and is left to others.',
+  StorageEntryMissing: 'The storage Secret of the namespace has no entry of the name that the object gives.',
+  ClaimMissing: 'The PersistentVolumeClaim that the model lies on does not exist.',
+  ClaimNotMounted: 'The PersistentVolumeClaim that the model lies on is mounted in no pod.',
+  NotRegistered: 'The mesh does not know the model yet.',
   NamespaceNotEnabled: 'The namespace carries no label modelmesh-enabled=true, so nothing is served in it.',
 
   Ready: 'The model is loaded and answers requests.',
@@ -34,6 +40,7 @@ export const REASONS = {
   Unregistered: 'A model was removed from the mesh.',
   StatusChanged: 'The status shows something new.',
 
+  Paused: 'Somebody paused the object or its namespace: nothing is written for it until the annotation is gone.',
   InvalidRuntime: 'A ServingRuntime cannot be rendered; the message names the field.',
   InvalidAutoscaling:
     'Annotations of a ServingRuntime ask for an autoscaler that cannot be made; the defaults are used.',

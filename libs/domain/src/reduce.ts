@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KindName } from './kinds.ts';
+import { readStorage } from './storage-facts.ts';
 
 export type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -104,7 +105,11 @@ export function reduce(kind: KindName, object: KubeObject): ReducedObject {
     case 'etcdSecrets':
       return { metadata: withoutAnnotations(metadata), managers };
     case 'storageSecrets':
-      return { metadata: withoutAnnotations(metadata), managers, data: pick(asObject(object['decoded']), ['claims']) };
+      return {
+        metadata: withoutAnnotations(metadata),
+        managers,
+        data: readStorage(asObject(object['decoded'])),
+      };
   }
 }
 

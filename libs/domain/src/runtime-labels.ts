@@ -26,6 +26,22 @@ export function runtimeLabels(name: string, spec: JsonObject, restProxy: boolean
   return [...labels].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
+/** What a runtime says that it serves, with what it serves only where it is named. Tolerant of any specification. */
+export function servedFormats(spec: JsonObject): {
+  readonly formats: readonly ServedFormat[];
+  readonly protocols: readonly string[];
+} {
+  const { supportedModelFormats, protocolVersions } = runtimeSchema.parse(spec);
+  const formats = (supportedModelFormats ?? []).map(({ name, version, autoSelect }) => ({
+    name,
+    ...(version ? { version } : {}),
+    ...(autoSelect === true ? { autoSelect } : {}),
+  }));
+  return { formats, protocols: protocolVersions ?? [] };
+}
+
+export type ServedFormat = { readonly name: string; readonly version?: string; readonly autoSelect?: true };
+
 /** Whether pods with these labels can hold a model of this type: they carry every part of it. */
 export function supports(labels: readonly string[], modelType: string): boolean {
   return modelType.split('|').every((part) => labels.includes(part));

@@ -1,8 +1,19 @@
 import { DEFAULT_CONFIG, type MeshConfig } from './config/mesh-config.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { endpointsIndex, parseWanted, wantedIndex } from './change-to-keys.ts';
-import type { ConfigFacts, EtcdSecretFacts, ModelFacts, NamespaceFacts, RuntimeFacts, StorageFacts } from './facts.ts';
+import type { ConfigFacts, EtcdSecretFacts, ModelFacts, NamespaceFacts } from './facts.ts';
 import { CONFIG_MAP_NAME, KINDS, MESH_SOURCE } from './kinds.ts';
+import type { Copy } from './copies.ts';
+import {
+  copiesIn,
+  namedRuntimes,
+  runtimesSeen,
+  storageSeen,
+  type IsComplete,
+  type NamedRuntime,
+  type StorageSeen,
+} from './snapshot-parts.ts';
+import type { StorageFacts } from './storage-facts.ts';
 import { parseMemory, type Memory } from './memory.ts';
 import type { Gathered, GatherRequest, ViewedObject } from './ports/event-log.ts';
 import { asObject, type JsonObject, type ReducedObject } from './reduce.ts';
@@ -12,6 +23,8 @@ import { formatKey, type MeshKey, type PredictorKey, type RuntimeKey, type WorkK
 type Surroundings = {
   readonly config: ConfigFacts;
   readonly namespaceEnabled: boolean | undefined;
+  /** Nothing is written in it for now. */
+  readonly namespacePaused: boolean;
   /** What the last run left for this one. */
   readonly memory: Memory;
 };
@@ -43,10 +56,6 @@ export type MeshSnapshot = Surroundings & {
   readonly complete: boolean;
 };
 
-export type NamedRuntime = RuntimeFacts & {
-  readonly name: string;
-  readonly kind: 'ServingRuntime' | 'ClusterServingRuntime';
-};
 export type ConfigMapSeen = {
   readonly body: ReducedObject;
   readonly problems: readonly string[];
@@ -100,6 +109,14 @@ export type PredictorSnapshot = Surroundings & {
   readonly endpoints: readonly string[];
   /** No runtime has a ready pod that could hold the model; false while that is not known. */
   readonly homeless: boolean;
+  /** Whether it is known which pods are ready. */
+  readonly podsKnown: boolean;
+  /** Of the namespace and of the cluster. Undefined while they are not all known, and where a ready pod makes them beside the point. */
+  readonly runtimes: readonly NamedRuntime[] | undefined;
+  /** Undefined while it is not known. */
+  readonly storage: StorageSeen | undefined;
+  /** By model id: where the mesh's registry says that copies are. */
+  readonly copies: Readonly<Record<string, readonly Copy[]>>;
 };
 
 export type Snapshot = MeshSnapshot | RuntimeSnapshot | PredictorSnapshot;
@@ -140,9 +157,26 @@ export function gatherRequest(key: WorkKey, { ownNamespace, etcdSecretName }: Sn
     case 'predictor': {
       const { source } = KINDS[kindOf(key)];
       const pods = { source, namespace, name: key.name, field: 'pods' satisfies keyof ModelFacts };
-      return { ...request, facts: surroundings, indexes: [endpointsIndex(namespace)], factIndexes: [pods] };
+      // Many models are looked at many times while they load: what only matters without a pod is read only then.
+      const runtimes = [facts('servingRuntimes', namespace), facts('clusterServingRuntimes', '')];
+      const storage = [facts('storageSecrets', namespace), facts('persistentVolumeClaims', namespace)];
+      return {
+        ...request,
+        facts: [...surroundings, ...runtimes.map((each) => ({ ...each, unless: pods })), ...storage],
+        indexes: [endpointsIndex(namespace)],
+        factIndexes: [pods],
+      };
     }
   }
+}
+
+/** The same with everything that only explains. */
+export function explainRequest(key: WorkKey, context: SnapshotContext): GatherRequest {
+  const request = gatherRequest(key, context);
+  const facts = request.facts.map(({ source, namespace, name }) =>
+    name === undefined ? { source, namespace } : { source, namespace, name },
+  );
+  return { ...request, facts };
 }
 
 /** The typed snapshot of what was gathered. `memory` is what the last run left, `live` what was looked up beside. */
@@ -165,6 +199,7 @@ export function toSnapshot(key: WorkKey, gathered: Gathered, context: SnapshotCo
       warnings: [],
     },
     namespaceEnabled: enabledIn(),
+    namespacePaused: namespaceFacts?.paused === true,
     memory: parseMemory(memory),
   };
   const of = (kind: keyof typeof KINDS): readonly Viewed[] =>
@@ -182,7 +217,6 @@ export function toSnapshot(key: WorkKey, gathered: Gathered, context: SnapshotCo
 }
 
 type ObjectsOf = (kind: keyof typeof KINDS) => readonly Viewed[];
-type IsComplete = (kind: keyof typeof KINDS) => boolean;
 
 function meshParts(
   key: MeshKey,
@@ -192,10 +226,10 @@ function meshParts(
   { ownNamespace, etcdSecretName, namespaceScope = false, controllerDeployment = '' }: SnapshotContext,
 ): Omit<MeshSnapshot, keyof Surroundings> {
   const [, , ofNamespace = {}, ofCluster = {}, etcd = {}] = gathered.facts;
-  const named = (kind: NamedRuntime['kind'], facts: Readonly<Record<string, unknown>>): NamedRuntime[] =>
-    Object.entries(facts).map(([name, runtime]) => ({ ...(runtime as RuntimeFacts), name, kind }));
-  const own = named('ServingRuntime', ofNamespace);
-  const shared = named('ClusterServingRuntime', ofCluster).filter(({ name }) => ofNamespace[name] === undefined);
+  const own = namedRuntimes('ServingRuntime', ofNamespace);
+  const shared = namedRuntimes('ClusterServingRuntime', ofCluster).filter(
+    ({ name }) => ofNamespace[name] === undefined,
+  );
   const [configMap] = of('config');
   return {
     key,
@@ -273,16 +307,20 @@ function predictorParts(
   config: ConfigFacts,
 ): Omit<PredictorSnapshot, keyof Surroundings> {
   const kind = kindOf(key);
-  const record = gathered.objects.find(
-    (object) => object.source === MESH_SOURCE && object.name === `vmodels/${key.name}`,
-  );
+  const records = gathered.objects.filter(({ source }) => source === MESH_SOURCE);
+  const record = records.find(({ name }) => name === `vmodels/${key.name}`);
+  const hasHome = (gathered.indexes[1]?.length ?? 0) > 0;
   return {
     key,
     object: of(kind)[0],
     objectsComplete: complete(kind),
     vmodel: record && parseVModel(record),
     meshComplete: gathered.sources[MESH_SOURCE]?.complete === true,
-    homeless: complete('deployments') && gathered.indexes[1]?.length === 0,
+    homeless: complete('deployments') && !hasHome,
+    podsKnown: complete('deployments'),
+    runtimes: runtimesSeen(gathered, complete, hasHome),
+    storage: storageSeen(gathered, complete, config),
+    copies: copiesIn(records),
     endpoints: config.kind === 'ok' ? endpointsOf(config.config, gathered.indexes[0] ?? []) : [],
   };
 }
@@ -300,7 +338,7 @@ function endpointsOf({ inferenceServiceName, modelMeshEndpoint }: MeshConfig, me
 }
 
 /** Malformed records read as nobody's. */
-function parseVModel({ body }: ViewedObject): VModelRecord {
+export function parseVModel({ body }: ViewedObject): VModelRecord {
   const record = (typeof body === 'object' && body !== null ? body : {}) as JsonObject;
   const text = (field: string): string => (typeof record[field] === 'string' ? record[field] : '');
   return { owner: text('o'), active: text('amid'), target: text('tmid'), failed: record['failed'] === true };

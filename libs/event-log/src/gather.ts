@@ -1,4 +1,5 @@
-import { CallError, type Gathered, type GatherRequest, type SourceState, type ViewedObject } from '@meshkeeper/domain';
+import type { Gathered, GatherRequest, SourceState, ViewedObject } from '@meshkeeper/domain';
+import { otherForm, parseViewed } from './read-view.ts';
 import { redisKeys } from './redis-keys.ts';
 import { asList, asTexts, RedisScript } from './redis-script.ts';
 import type { EventLogOptions } from './recorder.ts';
@@ -14,9 +15,7 @@ export async function gather(options: EventLogOptions, request: GatherRequest): 
   const questions = [
     ...request.sources.map((source) => `s ${source}`),
     ...request.objects.map(({ source, namespace, name }) => `o ${source} ${namespace}/${name}`),
-    ...request.facts.map(({ source, namespace, name }) =>
-      name === undefined ? `f ${source} ${namespace}` : `n ${source} ${namespace}/${name}`,
-    ),
+    ...request.facts.map(factsQuestion),
     ...request.indexes.map((index) => `i ${index}`),
     ...(request.factIndexes ?? []).map(
       ({ source, namespace, name, field }) => `x ${source} ${namespace}/${name} ${field}`,
@@ -26,11 +25,7 @@ export async function gather(options: EventLogOptions, request: GatherRequest): 
   const [status, objects, sources, facts, indexes] = asList(
     await script.run(redis, [redisKeys(prefix).own(request.key)], args),
   );
-  if (status !== 'ok') {
-    throw new CallError('Transient', 'The view is kept in another form: a different version of Meshkeeper is at work', {
-      code: 'OtherForm',
-    });
-  }
+  if (status !== 'ok') throw otherForm();
   return {
     objects: toObjects(asTexts(objects)),
     sources: toStates(request.sources, asTexts(sources)),
@@ -39,19 +34,17 @@ export async function gather(options: EventLogOptions, request: GatherRequest): 
   };
 }
 
+function factsQuestion({ source, namespace, name, unless }: GatherRequest['facts'][number]): string {
+  if (unless !== undefined)
+    return `u ${source} ${unless.source} ${unless.namespace}/${unless.name} ${unless.field} ${namespace}`;
+  return name === undefined ? `f ${source} ${namespace}` : `n ${source} ${namespace}/${name}`;
+}
+
 function toObjects(flat: readonly string[]): ViewedObject[] {
   const objects: ViewedObject[] = [];
   for (let i = 0; i + 2 < flat.length; i += 3) {
     const [source = '', object = '', stored = ''] = flat.slice(i, i + 3);
-    const slash = object.indexOf('/');
-    const space = stored.indexOf(' ');
-    objects.push({
-      source,
-      namespace: object.slice(0, slash),
-      name: object.slice(slash + 1),
-      revision: stored.slice(0, space),
-      body: JSON.parse(stored.slice(space + 1)),
-    });
+    objects.push(parseViewed(source, object, stored));
   }
   // A set has no order, and a plan must not depend on one.
   return objects.sort((a, b) => compare(`${a.source} ${a.name}`, `${b.source} ${b.name}`));

@@ -6,17 +6,22 @@
  * atomic step, so a process may die anywhere. Every failure is a CallError whose `code` says what is wrong with Redis;
  * all of them are `Transient` but those of `checkRedis`. The data structures: docs/architecture.md.
  */
+export { createCallBudget, type CallBudgetOptions } from './call-budget.ts';
 export { foldLog, parseLogEntry, type LogEntry, type View } from './fold.ts';
 export { gather } from './gather.ts';
+export { lookUp, type LookedUp } from './look-up.ts';
 export { initialiseLog } from './initialise-log.ts';
 export { readHistory, readLog } from './history.ts';
+export { createViewReader, readView } from './read-view.ts';
 export { recordSource, type RecordSourceOptions, type SourceObserver } from './record-source.ts';
 export { Recorder, type EventLogOptions, type Opened, type Recorded } from './recorder.ts';
 export { checkRedis, connectRedis, waitForRedis, type RedisConnectionOptions } from './redis-connection.ts';
 export { redisError } from './redis-error.ts';
 export { createDeletionBrake } from './deletion-brake.ts';
 export { createRunLedger } from './run-ledger.ts';
+export { shareReading } from './share-reading.ts';
 export { readQueueState, type QueueState } from './queue-state.ts';
+export { readRunState, type RunState } from './run-state.ts';
 export {
   LOCK_DURATION_MS,
   startRecorder,

@@ -10,6 +10,7 @@ export function redisKeys(prefix: string) {
     view: (source: string) => `${prefix}:view:${source}`,
     own: (key: string) => `${prefix}:own:${key}`,
     key: (key: string) => `${prefix}:key:${key}`,
+    effects: (key: string) => `${prefix}:effects:${key}`,
     history: (key: string) => `${prefix}:history:${key}`,
     due: `${prefix}:due`,
     patterns: `${prefix}:patterns`,
@@ -18,6 +19,10 @@ export function redisKeys(prefix: string) {
     deletions: (namespace: string) => `${prefix}:deletions:${namespace}`,
     brake: (namespace: string) => `${prefix}:brake:${namespace}`,
     born: `${prefix}:born`,
+    budget: (of: string) => `${prefix}:budget:${of}`,
+    turns: (of: string) => `${prefix}:turns:${of}`,
+    reading: (name: string) => `${prefix}:reading:${name}`,
+    readingLock: (name: string) => `${prefix}:reading-lock:${name}`,
     /** BullMQ's own names (6.7.0): while a deduplication id exists, its key waits or runs; a lock is held by a live worker. */
     deduplication: (queue: string) => `${prefix}:${queue}:de:`,
     locks: (queue: string) => `${prefix}:${queue}:`,

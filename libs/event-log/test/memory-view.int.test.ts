@@ -41,7 +41,7 @@ const anyHistory: Arbitrary<readonly Happening[]> = array(
     name: constantFrom(...NAMES),
     namespace: constantFrom(...NAMESPACES),
     exists: boolean(),
-    facts: constantFrom('', '{"n":1}', '{"n":2}', '={"n":3}'),
+    facts: constantFrom('', '{"n":1}', '{"n":2,"in":"things"}', '={"n":3,"in":"nothing"}'),
     keys: uniqueArray(constantFrom(...KEYS)),
     indexes: uniqueArray(constantFrom(...MEMBERS)),
   }),
@@ -53,15 +53,18 @@ function toChange({ name, namespace, exists, ...details }: Happening, i: number)
   return { ...change, namespace };
 }
 
+const IN_FACTS = { source: SOURCE, namespace: 'ns', name: 'a', field: 'in' };
 const REQUESTS: readonly GatherRequest[] = KEYS.map((key) => ({
   key,
   sources: [SOURCE, 'unknown'],
   facts: [
     ...NAMESPACES.map((namespace) => ({ source: SOURCE, namespace })),
     ...NAMES.map((name) => ({ source: SOURCE, namespace: 'ns', name })),
+    ...NAMESPACES.map((namespace) => ({ source: SOURCE, namespace, unless: IN_FACTS })),
   ],
   objects: [{ source: SOURCE, namespace: '', name: 'c' }],
   indexes: ['things', 'wanted:ns', 'keys', 'nothing'],
+  factIndexes: [IN_FACTS],
 }));
 
 /** Epochs and cursors are Redis's own; objects of one name stand in no order, as sets have none. */

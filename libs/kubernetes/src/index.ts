@@ -12,6 +12,7 @@ export {
   type ClusterAccess,
   type KubeConfigOptions,
 } from './credentials.ts';
+export { createAccessReviewer, type Access, type AccessReviewer, type Caller } from './access-reviewer.ts';
 export { decodeConfigMap } from './config-map.ts';
 export { decoded } from './decoded.ts';
 export { createEventSink } from './events.ts';

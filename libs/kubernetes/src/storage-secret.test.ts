@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeStorageSecret } from './storage-secret.ts';
 
-const claimsOf = (entries: Readonly<Record<string, string>>) => {
+const decode = (entries: Readonly<Record<string, string>>) => {
   const data = Object.fromEntries(
     Object.entries(entries).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
   );
-  return decodeStorageSecret({ metadata: { name: 'storage-config' }, data })['claims'];
+  return decodeStorageSecret({ metadata: { name: 'storage-config' }, data });
 };
+const claimsOf = (entries: Readonly<Record<string, string>>) => decode(entries)['claims'];
 
 describe('the claims of a storage Secret', () => {
   test('are those of its entries of type pvc, sorted, each once', () => {
@@ -32,5 +33,20 @@ describe('the claims of a storage Secret', () => {
   });
 
   test('are none without data', () =>
-    assert.deepEqual(decodeStorageSecret({ metadata: { name: 's' } }), { claims: [] }));
+    assert.deepEqual(decodeStorageSecret({ metadata: { name: 's' } }), { claims: [], entries: {} }));
+});
+
+test('of the entries of a storage Secret only names, known types and claims go on', () => {
+  const { entries } = decode({
+    minio: '{"type":"s3","secret_access_key":"planted","name":"planted"}',
+    disk: '{"type":"pvc","name":"models","extra":"planted"}',
+    odd: '{"type":"planted"}',
+    text: 'planted',
+  });
+  assert.deepEqual(entries, {
+    disk: { type: 'pvc', claim: 'models' },
+    minio: { type: 's3' },
+    odd: { type: '' },
+    text: { type: '' },
+  });
 });

@@ -4,7 +4,7 @@ import { reduce, type JsonObject } from '../reduce.ts';
 import { wantedOfInferenceService } from '../registration/inference-service.ts';
 import type { Wanted } from '../registration/predictor.ts';
 
-export type NamedRuntime = RuntimeFacts & { readonly name: string };
+export type NamedRuntime = Pick<RuntimeFacts, 'multiModel' | 'disabled' | 'labels'> & { readonly name: string };
 type FactsByName = Readonly<Record<string, unknown>>;
 
 /** What a namespace sees: its own runtimes, and those of the cluster whose names it has not taken for itself. */

@@ -4,6 +4,7 @@ local P = ARGV[1]
 local DUE, LOG, PATTERNS = P .. ':due', P .. ':log', P .. ':patterns'
 local function key_state(key) return P .. ':key:' .. key end
 local function key_history(key) return P .. ':history:' .. key end
+local function key_effects(key) return P .. ':effects:' .. key end
 local function key_own(key) return P .. ':own:' .. key end
 local function source_state(source) return P .. ':source:' .. source end
 local function source_meta(source) return P .. ':meta:' .. source end

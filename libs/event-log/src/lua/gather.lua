@@ -1,7 +1,8 @@
 -- Reads all that a plan needs, in one step: the key's own objects with their bodies, and its neighbours' facts.
 -- KEYS 1 the objects that the key owns
 -- ARGV 1 prefix  2 form of the caller  then questions: `s source`, `f source namespace`, `n source object` (one object's facts), `o source object`, `i index`,
---        `x source object field` (the index that this field of the object's facts names)
+--        `x source object field` (the index that this field of the object's facts names), `u source other-source other-object field namespace`
+--        (facts of a namespace, which are not wanted if the index that a field of the other object's facts names has members)
 -- Returns {status, objects, sources, facts, indexes}
 --   objects  flat: source, object, `revision body`; own ones and those asked for
 --   sources  flat: epoch, cursor, complete for each asked     facts, indexes  one list for each asked
@@ -24,6 +25,13 @@ local function add_source(source)
   return not state[4] or state[4] == form
 end
 
+-- The index that a field of an object's facts names.
+local function index_in(source, namespace, name, field)
+  local found = redis.call('HGET', source_facts(source, namespace), name)
+  local index = found and cjson.decode(found)[field]
+  return index and index_members(index)
+end
+
 for _, member in ipairs(redis.call('SMEMBERS', KEYS[1])) do add_object(string.match(member, '^(%S+) (.+)$')) end
 for i = 3, #ARGV do
   local kind, first, second = string.match(ARGV[i], '^(%a) (%S+) ?(.*)$')
@@ -39,9 +47,13 @@ for i = 3, #ARGV do
     facts[#facts + 1] = found and { name, found } or {}
   elseif kind == 'x' then
     local namespace, name, field = string.match(second, '^([^/]*)/(.*) (%S+)$')
-    local found = redis.call('HGET', source_facts(first, namespace), name)
-    local index = found and cjson.decode(found)[field]
-    indexes[#indexes + 1] = index and redis.call('ZRANGE', index_members(index), 0, -1) or {}
+    local index = index_in(first, namespace, name, field)
+    indexes[#indexes + 1] = index and redis.call('ZRANGE', index, 0, -1) or {}
+  elseif kind == 'u' then
+    local other, space, name, field, namespace = string.match(second, '^(%S+) ([^/]*)/(.*) (%S+) (%S*)$')
+    local index = index_in(other, space, name, field)
+    local wanted = not index or redis.call('EXISTS', index) == 0
+    facts[#facts + 1] = wanted and redis.call('HGETALL', source_facts(first, namespace)) or {}
   else
     indexes[#indexes + 1] = redis.call('ZRANGE', index_members(first), 0, -1)
   end

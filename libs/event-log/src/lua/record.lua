@@ -149,10 +149,19 @@ end
 
 local candidates, recorded, highest = {}, 0, '0'
 
+-- A run's own effects do not make its key due, so that they are no part of its history; they are found beside it.
+local function note_effect(entry)
+  local effects = key_effects(running)
+  if redis.call('LPUSH', effects, entry) > 32 then redis.call('LTRIM', effects, 0, 31) end
+  redis.call('EXPIRE', effects, 7 * 24 * 3600)
+end
+
 local function log_entry(op, object, revision, body)
   recorded = recorded + 1
-  return redis.call('XADD', LOG, 'MAXLEN', '~', log_length, '*', 's', source, 'e', epoch, 'o', object,
+  local entry = redis.call('XADD', LOG, 'MAXLEN', '~', log_length, '*', 's', source, 'e', epoch, 'o', object,
     'r', revision, 'k', op, 'b', body, 'w', effect)
+  if effect ~= '' then note_effect(entry) end
+  return entry
 end
 
 local function record_change(i)
@@ -162,7 +171,11 @@ local function record_change(i)
   if op == 'note' then return log_entry(op, object, revision, body) end
   add_all(candidates, keys)
   local stored = meta.get(object) or known[object]
-  if is_known(op, revision, stored) then return end
+  if is_known(op, revision, stored) then
+    -- A watcher saw it first. That we wrote it, and why, is still told.
+    if effect ~= '' then log_entry('note', object, revision, '') end
+    return
+  end
   local old_keys, old_concerns, old_indexes = '', '', ''
   if stored then old_keys, old_concerns, old_indexes = string.match(stored, '^[^\1]*\1([^\1]*)\1([^\1]*)\1([^\1]*)$') end
   local facts_here = facts_batch(namespace)

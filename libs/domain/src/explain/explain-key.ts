@@ -1,0 +1,27 @@
+import type { Gathered } from '../ports/event-log.ts';
+import { toSnapshot, type PredictorSnapshot, type RuntimeSnapshot, type SnapshotContext } from '../snapshot.ts';
+import type { PredictorKey, RuntimeKey } from '../work-key.ts';
+import { explainModel, type Explanation } from './explain-model.ts';
+import { explainRuntime, type RuntimeExplanation } from './explain-runtime.ts';
+import type { LoggedEntry } from './logged-entry.ts';
+import type { RunsSeen } from './run-state.ts';
+
+/** What an explanation is made of: what `explainRequest` asks for, what concerned the key, and how it stands with its runs. */
+export type LookedUp = {
+  readonly gathered: Gathered;
+  readonly history: readonly LoggedEntry[];
+  readonly runs: RunsSeen;
+};
+
+/** The same for whoever looked it up: the console, or an operator’s shell. Pure. */
+export function explainKey(
+  key: PredictorKey | RuntimeKey,
+  { gathered, history, runs }: LookedUp,
+  context: SnapshotContext,
+  now: number,
+): Explanation | RuntimeExplanation {
+  const snapshot = toSnapshot(key, gathered, context);
+  return key.kind === 'predictor'
+    ? explainModel(snapshot as PredictorSnapshot, history, runs, now)
+    : explainRuntime(snapshot as RuntimeSnapshot, history, runs, now);
+}

@@ -1,0 +1,59 @@
+import type { MeshConfig } from '../config/mesh-config.ts';
+import { supports } from '../runtime-labels.ts';
+import type { NamedRuntime } from '../snapshot-parts.ts';
+
+/** What a model asks of a runtime. */
+export type Asked = {
+  /** The label of its type, which alone decides. */
+  readonly label: string;
+  readonly format: string;
+  readonly version: string | undefined;
+};
+
+/**
+ * Why a runtime does not serve a model, in one phrase; undefined when it does. What keeps it from serving any model comes first, then
+ * the first thing that the model would have to change.
+ */
+export function whyNot(
+  runtime: NamedRuntime,
+  asked: Asked,
+  { restProxy }: MeshConfig,
+  isHidden: boolean,
+): string | undefined {
+  const { multiModel, disabled, labels, protocols } = runtime;
+  if (isHidden) return 'a ServingRuntime of the same name takes its place in this namespace';
+  if (!multiModel) return 'it is no multi-model runtime: spec.multiModel is not true';
+  if (disabled) return 'it is disabled: spec.disabled is true';
+  const spoken = restProxy.enabled && protocols.includes('grpc-v2') ? [...protocols, 'v2'] : protocols;
+  const isServed = supports([...labels, ...spoken.map((protocol) => `pv:${protocol}`)], asked.label);
+  return isServed ? undefined : mismatch(runtime, asked, spoken);
+}
+
+/** Near enough that its reason is worth a place in a status: the format is right, or the name. */
+export function isNear({ name, formats }: NamedRuntime, { label, format }: Asked): boolean {
+  return label.startsWith('rt:') ? label === `rt:${name}` : formats.some((each) => each.name === format);
+}
+
+function mismatch({ formats }: NamedRuntime, asked: Asked, spoken: readonly string[]): string {
+  if (asked.label.startsWith('rt:')) return `the model asks for runtime ${asked.label.slice('rt:'.length)} by name`;
+  const named = formats.filter(({ name }) => name === asked.format);
+  if (named.length === 0)
+    return `it serves ${wordList(formats.map(({ name }) => name)) || 'no format'}, not ${asked.format}`;
+  const chosen = named.filter(({ autoSelect }) => autoSelect === true);
+  const ofVersion = (list: typeof named) => list.some(({ version }) => version === asked.version);
+  if (asked.version !== undefined && !ofVersion(named)) {
+    const versions = wordList(named.map(({ version }) => version ?? 'without a version'));
+    return `it serves ${asked.format} ${versions}, not version ${asked.version}`;
+  }
+  if (chosen.length === 0 || (asked.version !== undefined && !ofVersion(chosen)))
+    return `${asked.format} is not marked autoSelect there, so that it serves only models that name it`;
+  return `it speaks ${wordList(spoken) || 'no protocol that it names'}, not ${protocolOf(asked)}`;
+}
+
+function protocolOf({ label }: Asked): string {
+  return label.split('|pv:')[1] ?? 'the one that is asked for';
+}
+
+export function wordList(words: readonly string[]): string {
+  return [...new Set(words)].join(', ');
+}

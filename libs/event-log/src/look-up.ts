@@ -1,0 +1,23 @@
+import type { Gathered, GatherRequest } from '@meshkeeper/domain';
+import type { LogEntry } from './fold.ts';
+import { gather } from './gather.ts';
+import { readHistory } from './history.ts';
+import type { EventLogOptions } from './recorder.ts';
+import { readRunState, type RunState } from './run-state.ts';
+
+export type LookedUp = {
+  readonly gathered: Gathered;
+  readonly history: readonly LogEntry[];
+  readonly runs: RunState;
+};
+
+/** All that can be told of a work key: what its plan would see, what concerned it, and its runs. @throws CallError */
+export async function lookUp(options: EventLogOptions, request: GatherRequest): Promise<LookedUp> {
+  const { redis, prefix } = options;
+  const [gathered, history, runs] = await Promise.all([
+    gather(options, request),
+    readHistory(redis, prefix, request.key),
+    readRunState(redis, prefix, request.key),
+  ]);
+  return { gathered, history, runs };
+}
