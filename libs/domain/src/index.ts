@@ -79,15 +79,13 @@ export { statusPatch } from './report/status-patch.ts';
 export { runtimeLabels, supports } from './runtime-labels.ts';
 export {
   configOf,
-  explainRequest,
-  gatherRequest,
-  toSnapshot,
   type LiveAnswers,
   type PredictorSnapshot,
   type RuntimeSnapshot,
   type Snapshot,
-  type SnapshotContext,
-} from './snapshot.ts';
+} from './snapshot/snapshot.ts';
+export { explainRequest, gatherRequest, type SnapshotContext } from './snapshot/gather-request.ts';
+export { toSnapshot } from './snapshot/to-snapshot.ts';
 export { kindOfSource, toAbsence, toChange, toRecordChange, type MeshRecordSeen, type MeshTable } from './to-change.ts';
 export { formatKey, parseKey, type Owner, type PredictorKey, type RuntimeKey, type WorkKey } from './work-key.ts';
 export { autoscalerProblem, readAutoscaling, type Autoscaling } from './validation/autoscaling.ts';

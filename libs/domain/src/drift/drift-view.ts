@@ -6,7 +6,8 @@ import { wantedOfInferenceService } from '../registration/inference-service.ts';
 import { wantedOfPredictor, type Wanted } from '../registration/predictor.ts';
 import { readShown } from '../report/shown-status.ts';
 import { supportedTypes } from '../runtime-labels.ts';
-import { parseVModel, type VModelRecord } from '../snapshot.ts';
+import { parseVModel } from '../snapshot/predictor-parts.ts';
+import { type VModelRecord } from '../snapshot/snapshot.ts';
 import type { Owner } from '../work-key.ts';
 
 type Named = { readonly namespace: string; readonly name: string };

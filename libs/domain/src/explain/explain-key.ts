@@ -1,5 +1,7 @@
 import type { Gathered } from '../ports/event-log.ts';
-import { toSnapshot, type PredictorSnapshot, type RuntimeSnapshot, type SnapshotContext } from '../snapshot.ts';
+import { toSnapshot } from '../snapshot/to-snapshot.ts';
+import { type PredictorSnapshot, type RuntimeSnapshot } from '../snapshot/snapshot.ts';
+import { type SnapshotContext } from '../snapshot/gather-request.ts';
 import type { PredictorKey, RuntimeKey } from '../work-key.ts';
 import { explainModel, type Explanation } from './explain-model.ts';
 import { explainRuntime, type RuntimeExplanation } from './explain-runtime.ts';

@@ -7,7 +7,7 @@ import { pauseOf } from '../plan/paused.ts';
 import { wantedOf } from '../plan/plan-predictor.ts';
 import { readShown, type ShownStatus } from '../report/shown-status.ts';
 import type { Reason } from '../reasons.ts';
-import type { PredictorSnapshot } from '../snapshot.ts';
+import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { formatKey } from '../work-key.ts';
 import { causeChain, type Episode } from './cause-chain.ts';
 import type { LoggedEntry } from './logged-entry.ts';

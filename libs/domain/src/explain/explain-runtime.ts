@@ -2,7 +2,7 @@ import { ADVICE } from '../advice.ts';
 import { plan } from '../plan/plan.ts';
 import type { Reason } from '../reasons.ts';
 import { runtimeLabels, supports } from '../runtime-labels.ts';
-import { configOf, type RuntimeSnapshot } from '../snapshot.ts';
+import { configOf, type RuntimeSnapshot } from '../snapshot/snapshot.ts';
 import { isMultiModel } from '../validation/runtime-spec.ts';
 import { formatKey } from '../work-key.ts';
 import { causeChain, type Episode } from './cause-chain.ts';

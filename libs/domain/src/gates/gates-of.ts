@@ -1,7 +1,7 @@
 import { wantedOf } from '../plan/plan-predictor.ts';
 import { asObject } from '../reduce.ts';
 import type { Registration } from '../registration/predictor-spec.ts';
-import type { PredictorSnapshot } from '../snapshot.ts';
+import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { GATES, open, passed, unknown, type Finding, type Gate, type GateName } from './gate.ts';
 import { copiesOf, loadedGate, loadingGate, podsGate, registeredGate, stateOf } from './mesh-gates.ts';
 import { runtimeGate, servingRuntimes } from './runtime-gate.ts';

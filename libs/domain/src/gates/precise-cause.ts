@@ -1,6 +1,6 @@
 import type { Obstacle } from '../plan/step.ts';
 import type { ModelView } from '../report/model-view.ts';
-import type { PredictorSnapshot } from '../snapshot.ts';
+import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import type { GateName } from './gate.ts';
 import { firstOpen, gatesOf } from './gates-of.ts';
 import { seenInView } from './seen-model.ts';

@@ -1,6 +1,6 @@
 import { storageOf } from '../facts.ts';
-import { configOf, type PredictorSnapshot } from '../snapshot.ts';
-import type { NamedRuntime, StorageSeen } from '../snapshot-parts.ts';
+import { configOf, type PredictorSnapshot } from '../snapshot/snapshot.ts';
+import type { NamedRuntime, StorageSeen } from '../snapshot/snapshot.ts';
 import type { Reason } from '../reasons.ts';
 import type { StorageEntry } from '../storage-facts.ts';
 import { open, passed, unknown, type Finding } from './gate.ts';

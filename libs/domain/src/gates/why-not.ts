@@ -1,6 +1,6 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
 import { supports } from '../runtime-labels.ts';
-import type { NamedRuntime } from '../snapshot-parts.ts';
+import type { NamedRuntime } from '../snapshot/snapshot.ts';
 
 /** What a model asks of a runtime. */
 export type Asked = {

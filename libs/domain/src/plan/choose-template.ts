@@ -2,7 +2,7 @@ import type { JsonObject } from '../reduce.ts';
 import { hashOf } from '../reduce.ts';
 import { isRevision, NEWEST_REVISION, type Revision } from '../render/base-values.ts';
 import { REVISION_ANNOTATION, TEMPLATE_HASH_ANNOTATION, type Template } from '../render/deployment.ts';
-import type { Viewed } from '../snapshot.ts';
+import type { Viewed } from '../snapshot/snapshot.ts';
 import { firstDifference } from './difference.ts';
 
 /**

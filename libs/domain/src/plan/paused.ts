@@ -1,5 +1,5 @@
 import { isPaused, PAUSED_ANNOTATION } from '../facts.ts';
-import type { Snapshot, Viewed } from '../snapshot.ts';
+import type { Snapshot, Viewed } from '../snapshot/snapshot.ts';
 import type { Obstacle } from './step.ts';
 
 /** Why nothing is written for a key for now: somebody paused its object, or its whole namespace. Undefined when nobody did. */

@@ -5,7 +5,7 @@ import { controllerReference } from '../render/labels.ts';
 import { renderServiceMonitor, SERVICE_MONITOR_NAME } from '../render/service-monitor.ts';
 import { renderService } from '../render/service.ts';
 import { renderTypeConstraints, TYPE_CONSTRAINTS_NAME } from '../render/type-constraints.ts';
-import { configOf, type MeshSnapshot, type Viewed } from '../snapshot.ts';
+import { configOf, type MeshSnapshot, type Viewed } from '../snapshot/snapshot.ts';
 import { planDeletion, planDeletions, planObject, type ObjectPlan } from './plan-object.ts';
 import { planOf, type ObjectRef, type Plan, type Step, type Warning } from './step.ts';
 

@@ -1,7 +1,7 @@
 import { FIELD_MANAGER, ORIGINAL_MANAGERS } from '../kinds.ts';
 import type { Memory } from '../memory.ts';
 import { hashOf, reduce, type JsonObject, type KubeObject, type Metadata, type ReducedObject } from '../reduce.ts';
-import type { Viewed } from '../snapshot.ts';
+import type { Viewed } from '../snapshot/snapshot.ts';
 import { firstDifference } from './difference.ts';
 import type { ObjectRef, SeenObject, Step } from './step.ts';
 

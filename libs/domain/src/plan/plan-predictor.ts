@@ -3,7 +3,7 @@ import { wantedOfPredictor, type Wanted } from '../registration/predictor.ts';
 import type { Registration } from '../registration/predictor-spec.ts';
 import { STORAGE_REASONS, storageGate } from '../gates/storage-gate.ts';
 import { readShown, type ShownStatus } from '../report/shown-status.ts';
-import type { PredictorSnapshot, Viewed } from '../snapshot.ts';
+import type { PredictorSnapshot, Viewed } from '../snapshot/snapshot.ts';
 import { ownerOfModel } from '../change-to-keys.ts';
 import { planOf, type Obstacle, type Plan, type Step } from './step.ts';
 

@@ -1,6 +1,6 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
 import { supports } from '../runtime-labels.ts';
-import type { RuntimeSnapshot, Viewed } from '../snapshot.ts';
+import type { RuntimeSnapshot, Viewed } from '../snapshot/snapshot.ts';
 
 export type Replicas = {
   /** Without regard to an autoscaler. */

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { DEFAULT_CONFIG, type MeshConfig } from '../config/mesh-config.ts';
 import type { JsonObject, KubeObject } from '../reduce.ts';
 import { REVISION_ANNOTATION, TEMPLATE_HASH_ANNOTATION } from '../render/deployment.ts';
-import type { RuntimeSnapshot, Viewed } from '../snapshot.ts';
+import type { RuntimeSnapshot, Viewed } from '../snapshot/snapshot.ts';
 import { aRuntime, aRuntimeSnapshot, CONFIG, NOW, stored, viewed } from '../testing/builders.ts';
 import { plan } from './plan.ts';
 import type { Plan, Step } from './step.ts';

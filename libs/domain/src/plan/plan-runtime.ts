@@ -2,7 +2,7 @@ import type { MeshConfig } from '../config/mesh-config.ts';
 import { renderAutoscaler } from '../render/autoscaler.ts';
 import { deploymentObject } from '../render/deployment.ts';
 import { renderRuntime, type RenderedRuntime } from '../render/render-runtime.ts';
-import { configOf, type RuntimeSnapshot, type Viewed } from '../snapshot.ts';
+import { configOf, type RuntimeSnapshot, type Viewed } from '../snapshot/snapshot.ts';
 import { autoscalerProblem, readAutoscaling, type Autoscaling } from '../validation/autoscaling.ts';
 import { isMultiModel } from '../validation/runtime-spec.ts';
 import { chooseTemplate } from './choose-template.ts';

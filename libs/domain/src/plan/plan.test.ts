@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { wantedOfInferenceService } from '../registration/inference-service.ts';
 import type { KubeObject } from '../reduce.ts';
-import type { PredictorSnapshot, Snapshot } from '../snapshot.ts';
+import type { PredictorSnapshot, Snapshot } from '../snapshot/snapshot.ts';
 import {
   aMeshSnapshot,
   anInferenceService,

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../snapshot.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import { pauseOf } from './paused.ts';
 import { planMesh } from './plan-mesh.ts';
 import { planPredictor } from './plan-predictor.ts';

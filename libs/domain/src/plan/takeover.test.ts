@@ -5,7 +5,7 @@ import { toRecordChange } from '../to-change.ts';
 import { reduce, type JsonObject, type KubeObject } from '../reduce.ts';
 import { report } from '../report/report-run.ts';
 import { statusPatch } from '../report/status-patch.ts';
-import type { PredictorSnapshot } from '../snapshot.ts';
+import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { aModelStatus, aPredictorSnapshot, aReply, NOW } from '../testing/builders.ts';
 import type { Owner } from '../work-key.ts';
 import { plan } from './plan.ts';

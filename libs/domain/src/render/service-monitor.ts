@@ -1,6 +1,6 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
 import type { KubeObject } from '../reduce.ts';
-import type { Viewed } from '../snapshot.ts';
+import type { Viewed } from '../snapshot/snapshot.ts';
 import { controllerReference, SERVICE_LABEL } from './labels.ts';
 
 export const SERVICE_MONITOR_NAME = 'modelmesh-metrics-monitor';

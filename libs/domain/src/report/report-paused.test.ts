@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { PAUSED_ANNOTATION } from '../facts.ts';
 import { plan } from '../plan/plan.ts';
 import type { JsonObject } from '../reduce.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
 import {
   aMeshSnapshot,
   anInferenceService,

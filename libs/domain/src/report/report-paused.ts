@@ -1,7 +1,7 @@
 import type { Obstacle } from '../plan/step.ts';
 import { isPausedItself } from '../plan/paused.ts';
 import { asObject, type Json, type JsonObject } from '../reduce.ts';
-import type { PredictorSnapshot } from '../snapshot.ts';
+import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 
 /** A condition of our own, beside those of the original. */
 export const PAUSED_CONDITION = 'Paused';

@@ -6,7 +6,7 @@ import type { Obstacle, Outcome, Plan } from '../plan/step.ts';
 import type { VModelStatusInfo } from '../ports/mesh.ts';
 import type { Reason } from '../reasons.ts';
 import type { JsonObject } from '../reduce.ts';
-import { configOf, type PredictorSnapshot } from '../snapshot.ts';
+import { configOf, type PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { inferenceServiceStatus } from './inference-service-status.ts';
 import { viewModel, wholeSeconds, type ModelView } from './model-view.ts';
 import { predictorStatus } from './predictor-status.ts';

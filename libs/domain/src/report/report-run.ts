@@ -2,7 +2,7 @@ import { KINDS } from '../kinds.ts';
 import { hashOf } from '../reduce.ts';
 import type { Memory } from '../memory.ts';
 import type { Obstacle, Outcome, Plan, Warning } from '../plan/step.ts';
-import type { PredictorSnapshot, Snapshot } from '../snapshot.ts';
+import type { PredictorSnapshot, Snapshot } from '../snapshot/snapshot.ts';
 import { pausedStatus } from './report-paused.ts';
 import { reportPredictor } from './report-predictor.ts';
 import { NOTHING_TO_REPORT, type Report, type ReportedEvent } from './report.ts';

@@ -6,7 +6,7 @@ import { plan } from '../plan/plan.ts';
 import type { Outcome } from '../plan/step.ts';
 import type { VModelStatusInfo } from '../ports/mesh.ts';
 import type { JsonObject } from '../reduce.ts';
-import type { PredictorSnapshot } from '../snapshot.ts';
+import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { aModelStatus, anInferenceService, aPredictorSnapshot, aReply, NOW, viewed } from '../testing/builders.ts';
 import { statusPatch } from './status-patch.ts';
 import { report } from './report-run.ts';

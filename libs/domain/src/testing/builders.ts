@@ -2,7 +2,7 @@ import { DEFAULT_CONFIG, type MeshConfig } from '../config/mesh-config.ts';
 import type { StorageFacts } from '../storage-facts.ts';
 import type { ModelStatusInfo, VModelStatusInfo } from '../ports/mesh.ts';
 import { reduce, type JsonObject, type KubeObject } from '../reduce.ts';
-import type { MeshSnapshot, PredictorSnapshot, RuntimeSnapshot, Viewed } from '../snapshot.ts';
+import type { MeshSnapshot, PredictorSnapshot, RuntimeSnapshot, Viewed } from '../snapshot/snapshot.ts';
 
 /** Builders hold what a case does not care about, so that it shows only what matters. */
 export const NOW = Date.parse('2026-06-01T12:00:00Z');

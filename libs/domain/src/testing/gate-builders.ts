@@ -1,4 +1,4 @@
-import type { PredictorSnapshot } from '../snapshot.ts';
+import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { servedFormats, runtimeLabels } from '../runtime-labels.ts';
 import type { JsonObject } from '../reduce.ts';
 import type { GateName } from '../gates/gate.ts';
