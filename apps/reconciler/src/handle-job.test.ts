@@ -79,7 +79,7 @@ function ports(found: Gathered): Ports {
 }
 
 function context(guard = (): void => {}): RunContext {
-  const run = { dueCount: 1, fencingToken: 1, failures: 0, markedAt: 0, cause: ['17-0'], memory: '' };
+  const run = { dueCount: 1, fencingToken: 1, failures: 0, streak: 0, markedAt: 0, cause: ['17-0'], memory: '' };
   return { key: 'mesh/own', run, guard, signal: new AbortController().signal };
 }
 

@@ -110,7 +110,7 @@ function ports(waitMs: number, told: string[]): Ports {
 
 async function handle(waitMs: number): Promise<{ readonly told: readonly string[]; readonly lookAgainMs: unknown }> {
   const told: string[] = [];
-  const run = { dueCount: 1, fencingToken: 1, failures: 0, markedAt: 0, cause: [], memory: '' };
+  const run = { dueCount: 1, fencingToken: 1, failures: 0, streak: 0, markedAt: 0, cause: [], memory: '' };
   const { signal } = new AbortController();
   const context = { key: 'predictor/own/isvc/digits', run, guard: () => undefined, signal };
   const { lookAgainMs } = await createHandleJob(ports(waitMs, told))(context);

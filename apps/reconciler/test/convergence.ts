@@ -206,6 +206,6 @@ function asAccount(access: AccessSource, name: string): AccessSource {
 }
 
 function contextOf(key: string, memory: string): RunContext {
-  const run = { dueCount: 1, fencingToken: 1, failures: 0, markedAt: 0, cause: [], memory };
+  const run = { dueCount: 1, fencingToken: 1, failures: 0, streak: 0, markedAt: 0, cause: [], memory };
   return { key, run, guard: () => undefined, signal: NEVER };
 }

@@ -25,7 +25,7 @@ export function createRunLedger(options: EventLogOptions): RunLedger {
   return {
     async begin(key: string, lease: Lease, forced: boolean): Promise<BeginAnswer> {
       const args = [prefix, key, lease.jobId, keys.locks(queue), lease.token, forced ? '1' : '0'];
-      const [status, dueCount, fencingToken, failures, markedAt, memory = '', ...cause] = asTexts(
+      const [status, dueCount, fencingToken, failures, streak, markedAt, memory = '', ...cause] = asTexts(
         await scripts.begin.run(redis, pair(key), args),
       );
       if (status === 'lost' || status === 'busy' || status === 'idle') return { status };
@@ -33,6 +33,7 @@ export function createRunLedger(options: EventLogOptions): RunLedger {
         dueCount: Number(dueCount),
         fencingToken: Number(fencingToken),
         failures: Number(failures),
+        streak: Number(streak),
         markedAt: markedAt === '' ? undefined : Number(markedAt),
         cause,
         memory,

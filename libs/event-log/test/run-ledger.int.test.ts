@@ -29,12 +29,38 @@ describe('a run', () => {
       dueCount: 2,
       fencingToken: 1,
       failures: 0,
+      streak: 0,
       markedAt: 5_000,
       cause: history,
       memory: '',
     });
     assert.deepEqual(await ledger.finish(KEY, lease, run, DONE), { status: 'ok', behind: false, failures: 0 });
     assert.deepEqual([await bench.due(), await ledger.begin(KEY, lease, false)], [[], { status: 'idle' }]);
+  });
+
+  test('that failed is followed by a longer pause each time, until a mark brings news', async (context) => {
+    const bench = await open(context);
+    const ledger = createRunLedger(bench.options);
+    const lease = await bench.lock('job');
+    const seen: (readonly [number, number])[] = [];
+    const fail = async (): Promise<void> => {
+      const begun = await ledger.begin(KEY, lease, true);
+      assert.ok(begun.status === 'ok');
+      seen.push([begun.run.failures, begun.run.streak]);
+      await ledger.finish(KEY, lease, begun.run, { ok: false, error: 'no', deadline: 1, gone: false });
+    };
+    await bench.watch(1, 2, put('a', 2));
+    await fail();
+    await fail();
+    await bench.watch(2, 3, put('a', 3));
+    await fail();
+    await fail();
+    assert.deepEqual(seen, [
+      [0, 0],
+      [1, 1],
+      [2, 0],
+      [3, 1],
+    ]);
   });
 
   test('leaves a memory for the next one, which only another memory replaces', async (context) => {

@@ -9,7 +9,7 @@ const of = (kind: CallErrorKind, retryAfterMs?: number): CallError =>
 
 /** The delays after the first six failures in a row. */
 function delays(error: unknown, policy = POLICY): readonly number[] {
-  return [1, 2, 3, 4, 5, 6].map((failures) => retryFor(error, failures, policy).delayMs);
+  return [1, 2, 3, 4, 5, 6].map((failures) => retryFor(error, failures, failures, policy).delayMs);
 }
 
 describe('the pause after a failed run', () => {
@@ -26,6 +26,10 @@ describe('the pause after a failed run', () => {
     assert.deepEqual([delays(of('Conflict')), delays(of('Gone'))], [expected, expected]);
   });
 
+  test('counts from the last change that the key was marked for, not from the first failure', () => {
+    assert.deepEqual(retryFor(of('Transient'), 1, 3, POLICY), { delayMs: 100, dead: false });
+  });
+
   test('is long when only a change can help', () => {
     assert.deepEqual(delays(of('Terminal')), Array(6).fill(300_000));
   });
@@ -35,13 +39,13 @@ describe('the pause after a failed run', () => {
   });
 
   test('stays a number after very many failures', () => {
-    assert.equal(retryFor(of('Transient'), 100_000, POLICY).delayMs, 1_000);
+    assert.equal(retryFor(of('Transient'), 100_000, 100_000, POLICY).delayMs, 1_000);
   });
 
   test('does not depend on whether the key counts as dead, which it does from a given number of failures', () => {
     const dead = ['Transient', 'Conflict', 'Gone', 'Terminal'] as const;
     assert.deepEqual(
-      dead.map((kind) => [3, 4, 5].map((failures) => retryFor(of(kind), failures, POLICY).dead)),
+      dead.map((kind) => [3, 4, 5].map((failures) => retryFor(of(kind), 1, failures, POLICY).dead)),
       dead.map(() => [false, true, true]),
     );
   });

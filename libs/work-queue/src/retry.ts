@@ -18,24 +18,27 @@ export type RetryPolicy = {
 
 export const RETRY_POLICY: RetryPolicy = { baseMs: 100, capMs: 30_000, terminalMs: 300_000, deadAfter: 10 };
 
-/** The one switch from the class of an error to a retry. `failures` counts this failure too. */
-export function retryFor(error: unknown, failures: number, policy: RetryPolicy = RETRY_POLICY): Retry {
+/**
+ * The one switch from the class of an error to a retry. Both numbers count this failure too: `failures` are all in a row, `streak`
+ * those since the key was last marked. News makes a key try at once, and try often again.
+ */
+export function retryFor(error: unknown, streak: number, failures: number, policy: RetryPolicy = RETRY_POLICY): Retry {
   const kind = classifyError(error);
   const dead = failures >= policy.deadAfter;
   switch (kind) {
     case 'Conflict':
     case 'Gone':
       // The world has moved: look again soon, but do not spin against a writer who never stops.
-      return { delayMs: failures <= 1 ? 10 : backOff(failures, policy), dead };
+      return { delayMs: streak <= 1 ? 10 : backOff(streak, policy), dead };
     case 'Transient':
-      return { delayMs: Math.max(backOff(failures, policy), retryAfter(error)), dead };
+      return { delayMs: Math.max(backOff(streak, policy), retryAfter(error)), dead };
     case 'Terminal':
       return { delayMs: policy.terminalMs, dead };
   }
 }
 
-function backOff(failures: number, policy: RetryPolicy): number {
-  return Math.min(policy.baseMs * 2 ** (failures - 1), policy.capMs);
+function backOff(streak: number, policy: RetryPolicy): number {
+  return Math.min(policy.baseMs * 2 ** (streak - 1), policy.capMs);
 }
 
 function retryAfter(error: unknown): number {

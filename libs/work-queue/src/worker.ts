@@ -125,7 +125,7 @@ async function settle(options: WorkerOptions, key: string, run: Run, fence: Fenc
 function settleFailure(options: WorkerOptions, key: string, run: Run, error: unknown): Verdict {
   const { observer, now = Date.now } = options;
   const failures = run.failures + 1;
-  const { delayMs, dead } = retryFor(error, failures, options.retryPolicy);
+  const { delayMs, dead } = retryFor(error, run.streak + 1, failures, options.retryPolicy);
   const lost = error instanceof CallError && error.code === 'LostLock';
   if (!lost) observer.retried(key, error, delayMs, dead);
   const end: RunEnd = { ok: false, error: messageOf(error), deadline: now() + delayMs + TIMER_GRACE_MS, gone: false };

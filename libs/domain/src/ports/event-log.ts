@@ -51,6 +51,8 @@ export type Run = {
   readonly fencingToken: number;
   /** Failed runs in a row before this one. */
   readonly failures: number;
+  /** Those of them since the key was last marked: they decide the next pause. */
+  readonly streak: number;
   /** When the key was first marked since its last finished run, epoch ms; undefined for a repeated or timed run. */
   readonly markedAt: number | undefined;
   /** Ids of the log entries that made the key due, newest first, 32 at most. */

@@ -18,9 +18,10 @@ local behind = tonumber(redis.call('HGET', state, 'g') or '0') - tonumber(ARGV[6
 local failures = 0
 if ARGV[8] == '1' then
   redis.call('HSET', state, 'd', ARGV[6])
-  redis.call('HDEL', state, 'f', 'e')
+  redis.call('HDEL', state, 'f', 'e', 'b')
 else
   failures = redis.call('HINCRBY', state, 'f', 1)
+  redis.call('HINCRBY', state, 'b', 1)
   redis.call('HSET', state, 'e', ARGV[10])
 end
 if behind > 0 then
