@@ -16,8 +16,11 @@ export type DueQueueOptions = {
 export type DueQueue = DueKeys & {
   /** Runs the key after `delayMs`, unless a later run decided anew. */
   startTimer(timer: TimerData, delayMs: number): Promise<void>;
-  /** A timer fired: queued behind all events. */
-  enqueueTimed(key: string): Promise<void>;
+  /**
+   * A timer fired: queued behind all events. `waiting` and `active` mean that a job stood for the key already; an active one may be at
+   * its end, and then nothing stands for the key.
+   */
+  enqueueTimed(key: string): Promise<'queued' | 'waiting' | 'active'>;
   bury(letter: DeadData): Promise<void>;
   unbury(key: string): Promise<void>;
   counts(): Promise<Readonly<Record<string, number>>>;
@@ -65,13 +68,24 @@ export function createDueQueue(options: DueQueueOptions): DueQueue {
       }
     },
     async startTimer(timer: TimerData, delayMs: number): Promise<void> {
-      await timers.add('timer', timer, {
-        delay: Math.max(0, Math.round(delayMs)),
-        deduplication: { id: timer.key, replace: true, keepLastIfActive: true },
+      const delay = Math.max(0, Math.round(delayMs));
+      const jobId = jobIdFor(timer.key);
+      const { id } = await timers.add('timer', timer, {
+        jobId,
+        delay,
+        deduplication: { id: timer.key, replace: true },
       });
+      // BullMQ replaces a timer that waits for its time. One that is firing belongs to an earlier run and is void: this one stands beside it.
+      if (id !== jobId) await timers.add('timer', timer, { jobId: jobIdFor(timer.key), delay });
     },
-    async enqueueTimed(key: string): Promise<void> {
-      await main.add('timed', { key }, { jobId: jobIdFor(key), priority: TIMED_PRIORITY, deduplication: { id: key } });
+    async enqueueTimed(key: string) {
+      const jobId = jobIdFor(key);
+      const { id } = await main.add('timed', { key }, { jobId, priority: TIMED_PRIORITY, deduplication: { id: key } });
+      if (id === jobId) return 'queued';
+      const at = `${prefix}:${names.main}:`;
+      if ((await redis.exists(`${at}${id}:lock`)) === 1) return 'active';
+      // A job that has ended meanwhile stands for nothing any more.
+      return (await redis.get(`${at}de:${key}`)) === id ? 'waiting' : 'active';
     },
     async bury(letter: DeadData): Promise<void> {
       const jobId = deadIdFor(letter.key);

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueNames, TimerData } from './queue-names.ts';
@@ -36,6 +37,13 @@ export function openConnection({ redis, observer }: WorkerOptions): Redis {
 
 /** A later run of the key has decided anew: then this timer is void. One without a fencing token belongs to no run. */
 async function fire({ queue, ledger }: WorkerOptions, { key, fencingToken }: TimerData): Promise<void> {
-  if (fencingToken !== undefined && (await ledger.latestRun(key)) !== fencingToken) return;
-  await queue.enqueueTimed(key);
+  // A short timer may fire before the job of the run that set it has ended, and would be lost to the sweeper's two seconds.
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    if (fencingToken !== undefined && (await ledger.latestRun(key)) !== fencingToken) return;
+    if ((await queue.enqueueTimed(key)) !== 'active') return;
+    await setTimeout(AGAIN_MS);
+  }
 }
+
+const TRIES = 25;
+const AGAIN_MS = 20;

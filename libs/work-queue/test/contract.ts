@@ -213,6 +213,19 @@ export function describeWorkQueue(
       await runs.reach('a', 2, 1_000);
     });
 
+    test('a timer that fires before its run has ended is not lost', async () => {
+      const retryPolicy = { baseMs: 0, capMs: 0, terminalMs: 1_000, deadAfter: 1_000 };
+      bench.work(
+        counted((_context, count) => {
+          if (count <= 30) throw new Error('no');
+          return DONE;
+        }),
+        { retryPolicy },
+      );
+      await bench.change('a');
+      await runs.reach('a', 31, 4_000);
+    });
+
     test('a key that fails too often is a dead letter, is tried on, and none any more once it succeeds', async () => {
       const retryPolicy = { baseMs: 5, capMs: 10, terminalMs: 1_000, deadAfter: 3 };
       const door = gate();
