@@ -1,12 +1,6 @@
-import {
-  CallError,
-  CONFIG_MAP_NAME,
-  DEFAULT_CONFIG,
-  parseConfig,
-  type KubeObject,
-  type MeshConfig,
-} from '@meshkeeper/domain';
+import { CONFIG_MAP_NAME, DEFAULT_CONFIG, parseConfig, type KubeObject, type MeshConfig } from '@meshkeeper/domain';
 import { decodeConfigMap } from './config-map.ts';
+import { orUndefined } from './or-undefined.ts';
 import type { KubeTransport } from './transport.ts';
 
 /**
@@ -17,10 +11,7 @@ export function createConfigurationReader(transport: KubeTransport, namespace: s
   let lastGood = DEFAULT_CONFIG;
   const path = `/api/v1/namespaces/${namespace}/configmaps/${CONFIG_MAP_NAME}`;
   return async () => {
-    const object = await transport.call<KubeObject>({ method: 'GET', path }).catch((error: unknown) => {
-      if (error instanceof CallError && error.kind === 'Gone') return undefined;
-      throw error;
-    });
+    const object = await orUndefined(transport.call<KubeObject>({ method: 'GET', path }));
     const parsed = object && parseConfig(decodeConfigMap(object));
     if (parsed === undefined) lastGood = DEFAULT_CONFIG;
     else if (parsed.kind === 'ok') lastGood = parsed.config;

@@ -1,4 +1,4 @@
-import { CallError } from '@meshkeeper/domain';
+import { orUndefined } from './or-undefined.ts';
 import type { KubeTransport } from './transport.ts';
 
 type Pods = {
@@ -35,13 +35,6 @@ export async function findForeignController(
 }
 
 async function readLease(transport: KubeTransport, namespace: string): Promise<Lease | undefined> {
-  try {
-    return await transport.call<Lease>({
-      method: 'GET',
-      path: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${LOCK}`,
-    });
-  } catch (error) {
-    if (error instanceof CallError && error.kind === 'Gone') return undefined;
-    throw error;
-  }
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${LOCK}`;
+  return orUndefined(transport.call<Lease>({ method: 'GET', path }));
 }

@@ -1,4 +1,5 @@
-import { CallError, KINDS, type Kind, type LiveReader } from '@meshkeeper/domain';
+import { KINDS, type Kind, type LiveReader } from '@meshkeeper/domain';
+import { orUndefined } from './or-undefined.ts';
 import { collectionPath } from './paths.ts';
 import type { KubeTransport } from './transport.ts';
 
@@ -6,16 +7,9 @@ type Found = { readonly metadata: { readonly uid?: string }; readonly data?: Rea
 
 /** Looks up single objects that nobody watches. Of a Secret only the names of its keys leave this function. */
 export function createLiveReader(transport: KubeTransport): LiveReader {
-  const read = async (kind: Kind, namespace: string, name: string): Promise<Found | undefined> => {
-    try {
-      return await transport.call<Found>({
-        method: 'GET',
-        path: `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`,
-      });
-    } catch (error) {
-      if (error instanceof CallError && error.kind === 'Gone') return undefined;
-      throw error;
-    }
+  const read = (kind: Kind, namespace: string, name: string): Promise<Found | undefined> => {
+    const path = `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;
+    return orUndefined(transport.call<Found>({ method: 'GET', path }));
   };
   return {
     async secretKeys(namespace, name) {

@@ -1,5 +1,4 @@
 import {
-  CallError,
   FIELD_MANAGER,
   MANAGED_BY,
   namespacedEtcdSecret,
@@ -9,6 +8,7 @@ import {
   type SecretCopier,
   type SecretData,
 } from '@meshkeeper/domain';
+import { orUndefined } from './or-undefined.ts';
 import { collectionPath, objectPath } from './paths.ts';
 import type { KubeTransport } from './transport.ts';
 import { KINDS } from '@meshkeeper/domain';
@@ -86,13 +86,4 @@ function write(
 
 function withoutData({ metadata }: KubeObject): KubeObject {
   return { metadata };
-}
-
-async function orUndefined<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof CallError && error.kind === 'Gone') return undefined;
-    throw error;
-  }
 }

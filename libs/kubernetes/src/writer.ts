@@ -10,6 +10,7 @@ import {
   type SeenObject,
   type WriteResult,
 } from '@meshkeeper/domain';
+import { orUndefined } from './or-undefined.ts';
 import { collectionPath, objectPath } from './paths.ts';
 import type { KubeTransport } from './transport.ts';
 
@@ -88,13 +89,4 @@ async function adopt(
     throw error;
   });
   return adopted.metadata.resourceVersion ?? resourceVersion;
-}
-
-async function orUndefined<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof CallError && error.kind === 'Gone') return undefined;
-    throw error;
-  }
 }

@@ -34,22 +34,23 @@ const BULK = 500;
 /** BullMQ's stream of events is about 0.1 MB at this length. */
 const EVENTS = 1_000;
 
+function openQueue<T>({ redis, prefix }: DueQueueOptions, name: string): Queue<T, unknown, string, T, unknown, string> {
+  const queue = new Queue<T, unknown, string, T, unknown, string>(name, {
+    connection: redis,
+    prefix,
+    streams: { events: { maxLen: EVENTS } },
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+  });
+  // The connection is the caller's, who hears its errors; a queue without a listener prints each of them.
+  queue.on('error', () => undefined);
+  return queue;
+}
+
 export function createDueQueue(options: DueQueueOptions): DueQueue {
   const { redis, prefix, names = QUEUE_NAMES } = options;
-  const open = <T>(name: string): Queue<T, unknown, string, T, unknown, string> => {
-    const queue = new Queue<T, unknown, string, T, unknown, string>(name, {
-      connection: redis,
-      prefix,
-      streams: { events: { maxLen: EVENTS } },
-      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
-    });
-    // The connection is the caller's, who hears its errors; a queue without a listener prints each of them.
-    queue.on('error', () => undefined);
-    return queue;
-  };
-  const main = open<JobData>(names.main);
-  const timers = open<TimerData>(names.timers);
-  const dead = open<DeadData>(names.dead);
+  const main = openQueue<JobData>(options, names.main);
+  const timers = openQueue<TimerData>(options, names.timers);
+  const dead = openQueue<DeadData>(options, names.dead);
   return {
     queues: [main, timers, dead],
     async enqueue(keys: readonly string[]): Promise<void> {
@@ -82,10 +83,7 @@ export function createDueQueue(options: DueQueueOptions): DueQueue {
       const jobId = jobIdFor(key);
       const { id } = await main.add('timed', { key }, { jobId, priority: TIMED_PRIORITY, deduplication: { id: key } });
       if (id === jobId) return 'queued';
-      const at = `${prefix}:${names.main}:`;
-      if ((await redis.exists(`${at}${id}:lock`)) === 1) return 'active';
-      // A job that has ended meanwhile stands for nothing any more.
-      return (await redis.get(`${at}de:${key}`)) === id ? 'waiting' : 'active';
+      return stateOfJob(redis, `${prefix}:${names.main}:`, key, id ?? '');
     },
     async bury(letter: DeadData): Promise<void> {
       const jobId = deadIdFor(letter.key);
@@ -113,6 +111,12 @@ async function overtake(redis: Redis, prefix: string, queue: string, waiting: re
   const timed = waiting.filter((_, i) => scores[i] !== null);
   // A job that was taken meanwhile cannot be moved and need not be: its run sees the mark, or the sweeper finds the key.
   await Promise.allSettled(timed.map((job) => job.changePriority({ priority: 0 })));
+}
+
+/** How it stands with the job that stood for the key a moment ago. One that has ended meanwhile stands for nothing any more. */
+async function stateOfJob(redis: Redis, at: string, key: string, id: string): Promise<'waiting' | 'active'> {
+  if ((await redis.exists(`${at}${id}:lock`)) === 1) return 'active';
+  return (await redis.get(`${at}de:${key}`)) === id ? 'waiting' : 'active';
 }
 
 /** An event overtakes timed work: it has no priority, and BullMQ takes such jobs first. */

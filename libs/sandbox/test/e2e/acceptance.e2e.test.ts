@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { reduce, wantedOfInferenceService, type KubeObject } from '@meshkeeper/domain';
 import { connectRedis, readHistory } from '@meshkeeper/event-log';
 import { waitFor } from '../../src/index.ts';
-import { inferenceService, startCluster, type Cluster } from './model-objects.ts';
+import { inferenceService, kubectlOf, startCluster, type Cluster } from './model-objects.ts';
 
 /** The cases by which the original was accepted, as far as they need no real inference. */
 let cluster: Cluster;
@@ -16,17 +14,7 @@ before(async () => {
 after(() => cluster?.stop());
 
 const OWN = 'modelmesh-serving';
-const kubectl = (...args: readonly string[]): Promise<string> => cluster.sandbox.kubectl(args);
-
-async function get<T>(...args: readonly string[]): Promise<T> {
-  return JSON.parse(await kubectl('get', ...args, '-o', 'json')) as T;
-}
-
-async function apply(object: object): Promise<string> {
-  const file = join(cluster.folder, `${crypto.randomUUID()}.json`);
-  writeFileSync(file, JSON.stringify(object));
-  return kubectl('apply', '-f', file, '-o', 'json');
-}
+const { kubectl, get, apply, configure, replicasOf } = kubectlOf(() => cluster);
 
 function predictor(name: string, type: string, path = 'SIZE_1000_200_0', more: object = {}): object {
   const storage = { key: 'k', path };
@@ -271,25 +259,12 @@ describe('a runtime for one model', () => {
   });
 });
 
-type Scaled = { readonly spec: { readonly replicas: number } };
-const replicasOf = async (runtime: string): Promise<number> =>
-  (await get<Scaled>('deployment', `${OWN}-${runtime}`)).spec.replicas;
 const untilReplicas = (runtime: string, count: number, timeoutMs = 20_000): Promise<unknown> =>
   waitFor(async () => (await replicasOf(runtime)) === count, {
     timeoutMs,
     what: `${runtime} to have ${count} pods`,
     intervalMs: 50,
   });
-
-const configure = (text: string): Promise<string> =>
-  kubectl(
-    'patch',
-    'configmap',
-    'model-serving-config',
-    '--type=merge',
-    '-p',
-    JSON.stringify({ data: { 'config.yaml': text } }),
-  );
 
 describe('scaling to zero, with a grace period of five seconds', () => {
   test('takes the pods of runtimes without models, and brings one up for a model, through no other state', async () => {

@@ -133,3 +133,30 @@ export function ownWrites(auditLog: string): readonly string[] {
 
 const WRITES = ['create', 'update', 'patch', 'delete'];
 type AuditEntry = { readonly verb: string; readonly requestURI: string; readonly user: { readonly username: string } };
+
+/** A cluster as a user of kubectl sees it. */
+export function kubectlOf(current: () => Cluster) {
+  const kubectl = (...args: readonly string[]): Promise<string> => current().sandbox.kubectl(args);
+  return {
+    kubectl,
+    get: async <T>(...args: readonly string[]): Promise<T> =>
+      JSON.parse(await kubectl('get', ...args, '-o', 'json')) as T,
+    /** Gives what the server made of it. */
+    apply: async (object: object): Promise<string> => {
+      const file = join(current().folder, `${crypto.randomUUID()}.json`);
+      writeFileSync(file, JSON.stringify(object));
+      return kubectl('apply', '-f', file, '-o', 'json');
+    },
+    /** Puts another text into the ConfigMap of the configuration. */
+    configure: (text: string): Promise<string> => {
+      const patch = JSON.stringify({ data: { 'config.yaml': text } });
+      return kubectl('patch', 'configmap', 'model-serving-config', '--type=merge', '-p', patch);
+    },
+    replicasOf: async (runtime: string, namespace = 'modelmesh-serving'): Promise<number> => {
+      const { spec } = JSON.parse(
+        await kubectl('get', 'deployment', `modelmesh-serving-${runtime}`, '-n', namespace, '-o', 'json'),
+      ) as { readonly spec: { readonly replicas: number } };
+      return spec.replicas;
+    },
+  };
+}

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { waitFor } from '../../src/index.ts';
-import { inferenceService, startCluster, wordsOf, type Cluster, type Status } from './model-objects.ts';
+import { inferenceService, kubectlOf, startCluster, wordsOf, type Cluster, type Status } from './model-objects.ts';
 
 let cluster: Cluster;
 before(async () => {
@@ -12,21 +10,8 @@ before(async () => {
 after(() => cluster?.stop());
 
 const OWN = 'modelmesh-serving';
-const kubectl = (...args: readonly string[]): Promise<string> => cluster.sandbox.kubectl(args);
-
-async function get<T>(...args: readonly string[]): Promise<T> {
-  return JSON.parse(await kubectl('get', ...args, '-o', 'json')) as T;
-}
-
-async function apply(...objects: readonly object[]): Promise<void> {
-  const file = join(cluster.folder, 'objects.json');
-  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-  await kubectl('apply', '-f', file);
-}
-
-type Deployment = { readonly spec: { readonly replicas: number }; readonly metadata: { readonly annotations: object } };
-const replicasOf = async (name: string, namespace = OWN): Promise<number> =>
-  (await get<Deployment>('deployment', `${OWN}-${name}`, '-n', namespace)).spec.replicas;
+const { kubectl, get, apply: applyOne, configure, replicasOf } = kubectlOf(() => cluster);
+const apply = (...items: readonly object[]): Promise<string> => applyOne({ apiVersion: 'v1', kind: 'List', items });
 
 type Event = {
   readonly reason: string;
@@ -58,15 +43,6 @@ async function untilShown(name: string, namespace: string, words: RegExp, timeou
   );
 }
 
-const configure = (text: string): Promise<string> =>
-  kubectl(
-    'patch',
-    'configmap',
-    'model-serving-config',
-    '--type=merge',
-    '-p',
-    JSON.stringify({ data: { 'config.yaml': text } }),
-  );
 const CONFIG = 'podsPerRuntime: 1\nrestProxy: {enabled: false}\nmetrics: {scheme: http}\n';
 const SCALING = `${CONFIG}scaleToZero: {enabled: true, gracePeriodSeconds: 3}\n`;
 
