@@ -1,10 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import type { SnapshotContext } from '@meshkeeper/domain';
+import { EXPLAINED, type ExplainedKind, type SnapshotContext } from '@meshkeeper/domain';
 import { oneOf, parsed } from './arguments.ts';
 import { InputError } from './input-error.ts';
-
-export const EXPLAINED = ['isvc', 'predictor', 'runtime'] as const;
-export type ExplainedKind = (typeof EXPLAINED)[number];
 
 export type ExplainOptions = {
   readonly kind: ExplainedKind;

@@ -1,13 +1,12 @@
 import {
   CallError,
+  explainedKey,
   explainKey,
   explainRequest,
   FORM,
   messageOf,
   type Explanation,
-  type PredictorKey,
   type RuntimeExplanation,
-  type RuntimeKey,
 } from '@meshkeeper/domain';
 import { lookUp } from '@meshkeeper/event-log';
 import { kubeAccess, type KubeConfigOptions } from '@meshkeeper/kubernetes';
@@ -72,10 +71,7 @@ async function readRedis(
   { kind, name }: ExplainOptions,
   namespace: string,
 ): Promise<Explained> {
-  const key: PredictorKey | RuntimeKey =
-    kind === 'runtime'
-      ? { kind, namespace, name }
-      : { kind: 'predictor', namespace, owner: kind === 'isvc' ? 'isvc' : 'ksp', name };
+  const key = explainedKey(kind, namespace, name);
   return withRedis(url, async (redis, prefix) => {
     const log = { redis, prefix, queue: '', form: FORM, lockDurationMs: 0 };
     return explainKey(key, await lookUp(log, explainRequest(key, installed)), installed, Date.now());

@@ -1,8 +1,10 @@
 import {
+  explainedKey,
   explainKey,
   explainRequest,
   messageOf,
   parseKey,
+  type ExplainedKind,
   type Explanation,
   type PredictorKey,
   type RuntimeExplanation,
@@ -20,9 +22,8 @@ export type ExplainOptions = {
   readonly guard: Guard;
 };
 
-type Kind = 'isvc' | 'predictor' | 'runtime';
 const SERVING = 'serving.kserve.io';
-const RESOURCES: Readonly<Record<Kind, string>> = {
+const RESOURCES: Readonly<Record<ExplainedKind, string>> = {
   isvc: 'inferenceservices',
   predictor: 'predictors',
   runtime: 'servingruntimes',
@@ -39,7 +40,9 @@ export function addExplainRoutes(app: FastifyInstance, options: ExplainOptions):
       const { namespace, kind, name } = request.params;
       if (!isKind(kind)) return refuse(reply, 404, 'Only isvc, predictor and runtime can be explained.');
       const needed: Access = { verb: 'get', group: SERVING, resource: RESOURCES[kind], namespace, name };
-      return answer(request, reply, options.guard, [needed], () => explain(options, keyOf(kind, namespace, name)));
+      return answer(request, reply, options.guard, [needed], () =>
+        explain(options, explainedKey(kind, namespace, name)),
+      );
     },
   );
   app.get<{ Params: { '*': string } }>('/api/keys/*', async (request, reply) => {
@@ -64,12 +67,7 @@ async function explain(
   return explainKey(key, await lookUp(log, explainRequest(key, context)), context, Date.now());
 }
 
-function keyOf(kind: Kind, namespace: string, name: string): PredictorKey | RuntimeKey {
-  if (kind === 'runtime') return { kind, namespace, name };
-  return { kind: 'predictor', namespace, owner: kind === 'isvc' ? 'isvc' : 'ksp', name };
-}
-
-function isKind(text: string): text is Kind {
+function isKind(text: string): text is ExplainedKind {
   return Object.hasOwn(RESOURCES, text);
 }
 

@@ -35,21 +35,27 @@ const MAX_TRIES = 50;
 export function createRecordStore(etcd: EtcdClient, view: ClusterView): RecordStore {
   const keyOf = ({ table, id }: RecordRef) => recordKey(view.scope, table, id);
   const get = (ref: RecordRef): EtcdOp => ({ kind: 'get', key: keyOf(ref) });
+  const revisionsOf = (refs: readonly RecordRef[]) =>
+    refs.map((ref) => view.tables[ref.table].get(ref.id)?.modRevision ?? 0n);
+  /** `known` is what was known before etcd was asked: within one history its answer is never older. */
+  const believe = (seen: readonly Seen[], known: readonly bigint[]): void => {
+    if (seen.some(({ modRevision }, i) => modRevision < (known[i] ?? 0n))) view.forgetRevisions();
+    view.fold(seen);
+  };
   return {
     read: async (refs) => {
+      const known = revisionsOf(refs);
       const result = await etcd.txn({ compare: [], success: refs.map(get) });
-      view.fold(toSeen(refs.map(keyOf), result.gets, result.revision));
+      believe(toSeen(refs.map(keyOf), result.gets, result.revision), known);
     },
     commit: async (basis, changes) => {
-      const compare = basis.map((ref) => ({
-        key: keyOf(ref),
-        modRevision: view.tables[ref.table].get(ref.id)?.modRevision ?? 0n,
-      }));
+      const known = revisionsOf(basis);
+      const compare = basis.map((ref, i) => ({ key: keyOf(ref), modRevision: known[i] ?? 0n }));
       const created = new Map(changes.map((ref) => [keyOf(ref), view.tables[ref.table].get(ref.id)?.createRevision]));
       const success = changes.map((change) => toOp(keyOf(change), change));
       const result = await etcd.txn({ compare, success, failure: basis.map(get) });
       if (!result.succeeded) {
-        view.fold(toSeen(basis.map(keyOf), result.gets, result.revision));
+        believe(toSeen(basis.map(keyOf), result.gets, result.revision), known);
         return false;
       }
       view.fold(

@@ -1,18 +1,7 @@
+import type { LoggedEntry } from '@meshkeeper/domain';
+
 /** One entry of the log as read from the stream. */
-export type LogEntry = {
-  /** Milliseconds and a counter: `1700000000000-0`. */
-  readonly id: string;
-  readonly source: string;
-  readonly epoch: string;
-  /** `namespace/name`. */
-  readonly object: string;
-  readonly revision: string;
-  readonly kind: 'put' | 'absent' | 'note';
-  /** JSON; empty for an absence. */
-  readonly body: string;
-  /** JSON of an Effect; empty for what was observed. */
-  readonly effect: string;
-};
+export type LogEntry = LoggedEntry & { readonly epoch: string };
 
 /** Source, then object, then `revision body` as the view keeps it. */
 export type View = ReadonlyMap<string, ReadonlyMap<string, string>>;

@@ -9,7 +9,7 @@
 export { createCallBudget, type CallBudgetOptions } from './call-budget.ts';
 export { foldLog, parseLogEntry, type LogEntry, type View } from './fold.ts';
 export { gather } from './gather.ts';
-export { lookUp, type LookedUp } from './look-up.ts';
+export { lookUp } from './look-up.ts';
 export { initialiseLog } from './initialise-log.ts';
 export { readHistory, readLog } from './history.ts';
 export { createViewReader, readView } from './read-view.ts';
@@ -21,7 +21,7 @@ export { createDeletionBrake } from './deletion-brake.ts';
 export { createRunLedger } from './run-ledger.ts';
 export { shareReading } from './share-reading.ts';
 export { readQueueState, type QueueState } from './queue-state.ts';
-export { readRunState, type RunState } from './run-state.ts';
+export { readRunState } from './run-state.ts';
 export {
   LOCK_DURATION_MS,
   startRecorder,

@@ -1,15 +1,8 @@
-import type { Gathered, GatherRequest } from '@meshkeeper/domain';
-import type { LogEntry } from './fold.ts';
+import type { GatherRequest, LookedUp } from '@meshkeeper/domain';
 import { gather } from './gather.ts';
 import { readHistory } from './history.ts';
 import type { EventLogOptions } from './recorder.ts';
-import { readRunState, type RunState } from './run-state.ts';
-
-export type LookedUp = {
-  readonly gathered: Gathered;
-  readonly history: readonly LogEntry[];
-  readonly runs: RunState;
-};
+import { readRunState } from './run-state.ts';
 
 /** All that can be told of a work key: what its plan would see, what concerned it, and its runs. @throws CallError */
 export async function lookUp(options: EventLogOptions, request: GatherRequest): Promise<LookedUp> {

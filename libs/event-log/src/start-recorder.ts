@@ -25,8 +25,11 @@ export type RecorderProcessOptions = {
   readonly logger: Logger;
 };
 
-/** The time that a worker may hold a run without renewing its lock, ms; everybody must mean the same. */
-export const LOCK_DURATION_MS = 10_000;
+/**
+ * The time that a worker may hold a run without renewing its lock, ms; everybody must mean the same. Lost locks are looked for at half
+ * of it, so that a dead worker's runs go on elsewhere after 7.5 s at the latest.
+ */
+export const LOCK_DURATION_MS = 5_000;
 
 const STOP_WITHIN_MS = 2_000;
 

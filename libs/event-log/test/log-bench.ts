@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before, type TestContext } from 'node:test';
 import type { Change, Lease, Run, RunEnd } from '@meshkeeper/domain';
 import { startRedis } from '@meshkeeper/sandbox';
 import type { Redis } from 'ioredis';
@@ -151,6 +152,20 @@ export class LogBench {
   close(): void {
     this.redis.disconnect();
   }
+}
+
+/** A Redis for the file's tests; each opens a log of its own on it, which is closed with the test. */
+export function useTestLogs(): (context: TestContext, options?: Partial<EventLogOptions>) => Promise<LogBench> {
+  let server: TestRedis;
+  before(async () => {
+    server = await startTestRedis();
+  });
+  after(() => server.stop());
+  return async (context, options) => {
+    const bench = await LogBench.open(server.url, options);
+    context.after(() => bench.close());
+    return bench;
+  };
 }
 
 function revisions(stored: readonly (readonly [string, string])[]): Record<string, string> {

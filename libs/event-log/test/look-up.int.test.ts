@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test, type TestContext } from 'node:test';
-import { createRunLedger, lookUp, readRunState, type EventLogOptions } from '../src/index.ts';
-import { DONE, LogBench, put, SOURCE, startTestRedis, type TestRedis } from './log-bench.ts';
+import { describe, test } from 'node:test';
+import { createRunLedger, lookUp, readRunState } from '../src/index.ts';
+import { DONE, put, SOURCE, useTestLogs } from './log-bench.ts';
 
 const KEY = 'thing/a';
 const REQUEST = { key: KEY, sources: [SOURCE], facts: [], objects: [], indexes: [] };
 const EFFECT = { key: KEY, fencingToken: 1, write: 'w', reason: 'r', outcome: 'ok', cause: [] };
 
-let server: TestRedis;
-before(async () => {
-  server = await startTestRedis();
-});
-after(() => server.stop());
-
-async function open(context: TestContext, options: Partial<EventLogOptions> = {}): Promise<LogBench> {
-  const bench = await LogBench.open(server.url, options);
-  context.after(() => bench.close());
-  return bench;
-}
+const open = useTestLogs();
 
 describe('what is told of a key', () => {
   test('are its object, the changes that made it due and the writes of its own runs, newest first', async (context) => {

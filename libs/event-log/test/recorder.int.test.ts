@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test, type TestContext } from 'node:test';
+import { describe, test } from 'node:test';
 import type { CallError } from '@meshkeeper/domain';
-import { gather, type EventLogOptions } from '../src/index.ts';
-import { absent, LogBench, put, SOURCE, startTestRedis, type TestRedis } from './log-bench.ts';
+import { gather } from '../src/index.ts';
+import { absent, put, SOURCE, useTestLogs } from './log-bench.ts';
 
-let server: TestRedis;
-before(async () => {
-  server = await startTestRedis();
-});
-after(() => server.stop());
-
-async function open(context: TestContext, options: Partial<EventLogOptions> = {}): Promise<LogBench> {
-  const bench = await LogBench.open(server.url, options);
-  context.after(() => bench.close());
-  return bench;
-}
+const open = useTestLogs();
 
 const refused = (status: string): object => ({ status, recorded: 0, keys: [] });
 

@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test, type TestContext } from 'node:test';
+import { describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
-import { createRunLedger, readHistory, type EventLogOptions } from '../src/index.ts';
-import { DONE, LogBench, put, startTestRedis, type TestRedis } from './log-bench.ts';
+import { createRunLedger, readHistory } from '../src/index.ts';
+import { DONE, put, useTestLogs } from './log-bench.ts';
 
 const KEY = 'thing/a';
-let server: TestRedis;
-before(async () => {
-  server = await startTestRedis();
-});
-after(() => server.stop());
-
-async function open(context: TestContext, options: Partial<EventLogOptions> = {}): Promise<LogBench> {
-  const bench = await LogBench.open(server.url, options);
-  context.after(() => bench.close());
-  return bench;
-}
+const open = useTestLogs();
 
 describe('a run', () => {
   test('that saw every mark leaves nothing due', async (context) => {

@@ -8,6 +8,15 @@ import { explainRuntime, type RuntimeExplanation } from './explain-runtime.ts';
 import type { LoggedEntry } from './logged-entry.ts';
 import type { RunsSeen } from './run-state.ts';
 
+/** What can be explained, in the words that people ask with. */
+export const EXPLAINED = ['isvc', 'predictor', 'runtime'] as const;
+export type ExplainedKind = (typeof EXPLAINED)[number];
+
+export function explainedKey(kind: ExplainedKind, namespace: string, name: string): PredictorKey | RuntimeKey {
+  if (kind === 'runtime') return { kind, namespace, name };
+  return { kind: 'predictor', namespace, owner: kind === 'isvc' ? 'isvc' : 'ksp', name };
+}
+
 /** What an explanation is made of: what `explainRequest` asks for, what concerned the key, and how it stands with its runs. */
 export type LookedUp = {
   readonly gathered: Gathered;

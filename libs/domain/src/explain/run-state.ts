@@ -1,11 +1,13 @@
 /** How it stands with a work key's runs. Times are epoch ms. */
 export type RunsSeen = {
-  /** The number of the latest; 0 for a key that nobody remembers. */
+  /** How many began, which is the number of the latest; 0 for a key that nobody remembers. */
   readonly runs: number;
   readonly isRunning: boolean;
-  /** Past for one that waits in the queue; undefined where only a change would make it run. */
+  /** When it runs next; past for one that waits in the queue, undefined where only a change would make it run. */
   readonly nextRunAt: number | undefined;
+  /** When the oldest change came that no finished run has seen. */
   readonly waitingSince: number | undefined;
+  /** Failed runs in a row, and why the last one failed; empty for none. */
   readonly failures: number;
   readonly lastError: string;
 };

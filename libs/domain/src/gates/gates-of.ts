@@ -11,7 +11,7 @@ import type { Asked } from './why-not.ts';
 
 /**
  * Why a model is not ready: what has to be so before it is served, in order. Each gate is looked at alone, so that opening one never
- * closes an earlier one; behind the first open one nothing is judged. Pure, and total: any object has its gates.
+ * closes an earlier one; behind the first open one nothing is judged. Pure and total: whatever an object holds, it has its gates.
  */
 export function gatesOf(snapshot: PredictorSnapshot, seen: SeenModel): readonly Gate[] {
   const findings = findingsOf(snapshot, seen);

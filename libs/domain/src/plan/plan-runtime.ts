@@ -37,7 +37,7 @@ export function planRuntime(snapshot: RuntimeSnapshot, now: number): Plan {
   return planServing(snapshot, config, rendered, now);
 }
 
-/** In the original's words where it has any. */
+/** What a runtime names and its namespace lacks. The texts are the original's, since people search for them. */
 function missingObject({ key, runtime, live }: RuntimeSnapshot, { tls }: MeshConfig): Obstacle | undefined {
   if (live.tlsSecret === 'missing') {
     const message = `unable to access TLS secret '${tls.secretName}': it does not exist in namespace ${key.namespace}`;

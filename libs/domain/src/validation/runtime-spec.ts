@@ -39,7 +39,10 @@ export function isMultiModel(spec: JsonObject): boolean {
   return spec['multiModel'] === true;
 }
 
-/** The first thing that keeps a multi-model runtime from being rendered, in the original's words where it has any. Never throws. */
+/**
+ * The first thing that keeps a multi-model runtime from being rendered. The texts are the original's as far as it said a word, since
+ * people search for them. Never throws.
+ */
 export function runtimeProblem(spec: JsonObject, builtInServerTypes: readonly string[]): string | undefined {
   const parsed = runtimeSchema.safeParse(spec, {
     error: ({ code, expected }) => (code === 'invalid_type' ? `must be of type ${String(expected)}` : undefined),
