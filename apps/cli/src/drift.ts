@@ -7,7 +7,7 @@ import { withRedisView } from './redis-view.ts';
 const HELP = `Usage: meshkeeper drift [OPTIONS]
 
 Shows where InferenceServices and Predictors, the mesh's records and the pods disagree, by what the watchers have recorded
-in Redis. What changed less than 30 seconds ago, or is being worked at, is left out. Only looks.
+in Redis. What changed less than 30 seconds ago, is being worked at or is paused is left out. Only looks.
 
   VModelWithoutObject   the mesh has a VModel, but there is no InferenceService or Predictor of its name
   ObjectWithoutVModel   the other way round

@@ -33,14 +33,14 @@ export function createHandleJob(ports: Ports): HandleRun {
     const planned = plan(snapshot, ports.now());
     if (planned.obstacle !== undefined) tellObstacle(ports, key, planned.obstacle);
 
-    // A mesh is asked for so many statuses a second, whoever asks. When they are used up the run ends, and comes back at its turn.
+    // 4. Its turn: a mesh is asked for so many statuses a second, whoever asks. When they are used up the run ends, and comes back at its turn.
     const waitMs = await untilItsTurn(ports, key, planned.steps);
     if (waitMs > 0) return { lookAgainMs: waitMs, gone: false };
 
-    // 4. Apply: one step after the other, each guarded, each logged with its cause; a failed one skips the rest.
+    // 5. Apply: one step after the other, each guarded, each logged with its cause; a failed one skips the rest.
     const outcomes = await applySteps(ports, context, { key, gathered, snapshot, steps: planned.steps });
 
-    // 5. Report: a second pure function says what to show; written only where it differs.
+    // 6. Report: a second pure function says what to show; written only where it differs.
     const reported = report(snapshot, planned, outcomes, ports.now());
     await sendReport(ports, context, { key, gathered, snapshot }, reported);
     ports.logger.debug(
@@ -48,7 +48,7 @@ export function createHandleJob(ports: Ports): HandleRun {
       'Run',
     );
 
-    // 6. When to look again: by itself, by retry, or only when something changes.
+    // 7. When to look again: by itself, by retry, or only when something changes.
     if (reported.error !== undefined) throw reported.error;
     const memory = reported.memory && JSON.stringify(reported.memory);
     return { lookAgainMs: reported.lookAgainMs, gone: reported.gone, memory };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseWanted } from './change-to-keys.ts';
+import { parseWanted } from './indexes.ts';
 import { MemoryView } from './memory-view.ts';
 import type { JsonObject } from './reduce.ts';
 import { toAbsence, toChange, toRecordChange } from './to-change.ts';

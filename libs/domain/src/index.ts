@@ -28,7 +28,9 @@ export type {
   SourceState,
   ViewedObject,
 } from './ports/event-log.ts';
-export { changeToKeys, endpointsIndex, EVERY_KEY, modelToKeys, ownerOfModel, vmodelToKeys } from './change-to-keys.ts';
+export { changeToKeys, EVERY_KEY } from './change-to-keys.ts';
+export { endpointsIndex } from './indexes.ts';
+export { modelToKeys, ownerOfModel, vmodelToKeys } from './record-to-keys.ts';
 export { configFields, type ConfigField } from './config/config-fields.ts';
 export { configInForce, configRequest } from './config/config-in-force.ts';
 export { DEFAULT_CONFIG, type MeshConfig } from './config/mesh-config.ts';

@@ -11,6 +11,16 @@ const memorySchema = z.object({
   wanted: z.record(z.string(), z.string()).optional(),
   /** Revisions of the Secret that was copied and of its copy. */
   copied: z.object({ from: z.string(), to: z.string() }).optional(),
+  /** Its last load failed for want of its storage. A Predictor's status has no room to say so. */
+  lackedStorage: z.boolean().optional(),
+  /** What was looked up live for the last plan: nobody watches it, and `explain` may not read it. */
+  live: z
+    .object({
+      tlsSecret: z.union([z.array(z.string()).readonly(), z.literal('missing')]).optional(),
+      productConfig: z.boolean().optional(),
+      controllerUid: z.string().optional(),
+    })
+    .optional(),
   /** Hashes of what Events have told and is still so: each is told once. */
   told: z.array(z.string()).optional(),
 });

@@ -1,5 +1,6 @@
 import { factsOf, type ConfigFacts, type FactsContext } from './facts.ts';
-import { changeToKeys, modelToKeys, vmodelIndexes, vmodelToKeys } from './change-to-keys.ts';
+import { changeToKeys } from './change-to-keys.ts';
+import { modelToKeys, vmodelIndexes, vmodelToKeys } from './record-to-keys.ts';
 import { KINDS, type KindName } from './kinds.ts';
 import type { Change } from './ports/event-log.ts';
 import { reduce, type KubeObject } from './reduce.ts';

@@ -7,10 +7,10 @@ import { readRunState } from './run-state.ts';
 /** All that can be told of a work key: what its plan would see, what concerned it, and its runs. @throws CallError */
 export async function lookUp(options: EventLogOptions, request: GatherRequest): Promise<LookedUp> {
   const { redis, prefix } = options;
-  const [gathered, history, runs] = await Promise.all([
+  const [gathered, history, { runs, memory }] = await Promise.all([
     gather(options, request),
     readHistory(redis, prefix, request.key),
     readRunState(redis, prefix, request.key),
   ]);
-  return { gathered, history, runs };
+  return { gathered, history, runs, memory };
 }

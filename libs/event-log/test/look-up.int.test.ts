@@ -49,7 +49,7 @@ describe('what is told of a key', () => {
 
   test('are its runs: how many, whether one is under way, what failed and when it is tried again', async (context) => {
     const bench = await open(context, { now: () => 5_000 });
-    const read = () => readRunState(bench.redis, bench.options.prefix, KEY);
+    const read = async () => (await readRunState(bench.redis, bench.options.prefix, KEY)).runs;
     const nothing = { isRunning: false, nextRunAt: undefined, waitingSince: undefined, failures: 0, lastError: '' };
     assert.deepEqual(await read(), { runs: 0, ...nothing });
     await bench.watch(1, 2, put('a', 2));

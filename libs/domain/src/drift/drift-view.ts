@@ -1,4 +1,4 @@
-import { factsOf, type DeploymentFacts } from '../facts.ts';
+import { factsOf, isPaused, type DeploymentFacts, type NamespaceFacts } from '../facts.ts';
 import { KINDS, MESH_SOURCE } from '../kinds.ts';
 import type { SourceState, ViewedObject } from '../ports/event-log.ts';
 import { asObject, type JsonObject, type ReducedObject } from '../reduce.ts';
@@ -17,6 +17,7 @@ export type ModelObject = Named & {
   readonly owner: Owner;
   readonly wanted: Exclude<Wanted, { readonly kind: 'ignored' }>;
   readonly ready: boolean;
+  readonly paused: boolean;
 };
 export type SeenVModel = Named & VModelRecord;
 /** A record of the registry: the name is the model's id. */
@@ -34,6 +35,8 @@ export type DriftInput = {
   readonly held: ReadonlySet<string>;
   /** Namespaces that are served. Undefined where nobody watches them, as in namespace scope: then all that is seen is served. */
   readonly enabled: ReadonlySet<string> | undefined;
+  /** Namespaces in which nothing is written for now. */
+  readonly paused: ReadonlySet<string>;
   readonly complete: DriftSources;
 };
 
@@ -58,6 +61,7 @@ export class DriftView {
   readonly #models: SeenModel[] = [];
   readonly #held = new Set<string>();
   readonly #enabled = new Set<string>();
+  readonly #paused = new Set<string>();
   readonly #ownNamespace: string;
 
   /** The controller's own namespace counts as enabled while it carries no label. */
@@ -90,6 +94,7 @@ export class DriftView {
       models: this.#models,
       held: this.#held,
       enabled: seesNamespaces ? this.#enabled : undefined,
+      paused: this.#paused,
       complete: {
         isvc: isComplete(inferenceServices.source),
         ksp: isComplete(predictors.source),
@@ -111,7 +116,8 @@ export class DriftView {
   #addModel({ namespace, name, body }: ViewedObject, owner: Owner, wanted: Wanted): void {
     if (wanted.kind === 'ignored') return;
     const { ready } = readShown(owner, body as ReducedObject);
-    this.#objects.push({ namespace, name, owner, wanted, ready });
+    const paused = isPaused(body as ReducedObject);
+    this.#objects.push({ namespace, name, owner, wanted, ready, paused });
   }
 
   #addPods({ namespace, body }: ViewedObject): void {
@@ -120,8 +126,9 @@ export class DriftView {
   }
 
   #addNamespace({ name, body }: ViewedObject): void {
-    const facts = factsOf('namespaces', body as ReducedObject, this.#context()) as { readonly enabled: boolean };
+    const facts = factsOf('namespaces', body as ReducedObject, this.#context()) as NamespaceFacts;
     if (facts.enabled) this.#enabled.add(name);
+    if (facts.paused) this.#paused.add(name);
   }
 
   #context(): { readonly ownNamespace: string } {

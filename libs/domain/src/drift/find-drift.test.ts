@@ -171,6 +171,16 @@ describe('drift', () => {
     assert.deepEqual(scoped.kinds(), ['ObjectWithoutVModel digits']);
   });
 
+  test('is nothing of what is paused: an object, or all of a namespace', () => {
+    const paused = { 'meshkeeper.dev/paused': 'true' };
+    const annotations = { 'serving.kserve.io/deploymentMode': 'ModelMesh', ...paused };
+    const own = new Scene().isvc(READY, anInferenceService('a/b', READY, { annotations }));
+    assert.deepEqual(own.pods('', 0).vmodel(OLD).model(OLD).kinds(), []);
+    const namespace = { metadata: { name: 'team-a', labels: { 'modelmesh-enabled': 'true' }, annotations: paused } };
+    const all = (): Scene => new Scene().object('namespaces', namespace);
+    assert.deepEqual([all().isvc().kinds(), all().vmodel().model().kinds()], [[], []]);
+  });
+
   test('is not concluded from what is not listed whole', () => {
     const partly: SourceState = { epoch: '1', cursor: '', complete: false };
     const of = (source: string, scene: Scene): readonly string[] => scene.state(source, partly).kinds();

@@ -1,4 +1,4 @@
-import { ownerOfModel, vmodelToKeys } from '../change-to-keys.ts';
+import { ownerOfModel, vmodelToKeys } from '../record-to-keys.ts';
 import { formatKey, OWNERS, type Owner } from '../work-key.ts';
 import type { DriftInput, ModelObject, SeenModel, SeenVModel } from './drift-view.ts';
 
@@ -27,7 +27,7 @@ const KIND_OF: Readonly<Record<Owner, string>> = { isvc: 'InferenceService', ksp
 
 /**
  * Where objects, the mesh's records and the pods disagree, in the order of namespaces and names. Nothing is concluded from what is missing
- * in a source that is not listed whole. What is found is a moment's look: the caller leaves out what is being worked at.
+ * in a source that is not listed whole, and nothing of what is paused. What is found is a moment's look: the caller leaves out what is being worked at.
  */
 export function findDrift(input: DriftInput): readonly Finding[] {
   const objects = Map.groupBy(input.objects, idOf);
@@ -45,7 +45,7 @@ export function findDrift(input: DriftInput): readonly Finding[] {
 }
 
 function judgeVModel(
-  { complete }: DriftInput,
+  { complete, paused }: DriftInput,
   vmodel: SeenVModel,
   namesakes: readonly ModelObject[],
 ): readonly Finding[] {
@@ -53,7 +53,7 @@ function judgeVModel(
   const owners = OWNERS.filter((each) => owner === '' || each === owner);
   const isKnown = (owners.length === 0 ? OWNERS : owners).every((each) => complete[each]);
   // One of another owner says so itself.
-  if (!isKnown || namesakes.length > 0) return [];
+  if (!isKnown || namesakes.length > 0 || paused.has(namespace)) return [];
   const sought = owners.map((each) => KIND_OF[each]).join(' or ') || 'object';
   const message = `VModel ${name} is registered, with target ${target} and ${ownerText(owner)}, but there is no ${sought} of its name; ${fateOf(vmodel)}`;
   return [{ kind: 'VModelWithoutObject', namespace, name, message, keys: vmodelToKeys(namespace, name, owner) }];
@@ -75,7 +75,9 @@ function judgeObject(
   types: ReadonlyMap<string, string>,
 ): readonly Finding[] {
   const { namespace, name, owner, wanted } = object;
-  const { complete, enabled } = input;
+  const { complete, enabled, paused } = input;
+  // Whoever paused it wants it to stay as it is.
+  if (object.paused || paused.has(namespace)) return [];
   if (!complete.namespaces || (enabled !== undefined && !enabled.has(namespace))) return [];
   const about = { namespace, name, keys: [formatKey({ kind: 'predictor', namespace, owner, name })] };
   const title = `${KIND_OF[owner]} ${name}`;

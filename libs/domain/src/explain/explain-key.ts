@@ -1,4 +1,5 @@
 import type { Gathered } from '../ports/event-log.ts';
+import { withAnswers } from '../live-questions.ts';
 import { toSnapshot } from '../snapshot/to-snapshot.ts';
 import { type PredictorSnapshot, type RuntimeSnapshot } from '../snapshot/snapshot.ts';
 import { type SnapshotContext } from '../snapshot/gather-request.ts';
@@ -22,16 +23,19 @@ export type LookedUp = {
   readonly gathered: Gathered;
   readonly history: readonly LoggedEntry[];
   readonly runs: RunsSeen;
+  /** What its last run left for the next. */
+  readonly memory: string;
 };
 
 /** The same for whoever looked it up: the console, or an operator’s shell. Pure. */
 export function explainKey(
   key: PredictorKey | RuntimeKey,
-  { gathered, history, runs }: LookedUp,
+  { gathered, history, runs, memory }: LookedUp,
   context: SnapshotContext,
   now: number,
 ): Explanation | RuntimeExplanation {
-  const snapshot = toSnapshot(key, gathered, context);
+  const remembered = toSnapshot(key, gathered, context, memory);
+  const snapshot = withAnswers(remembered, remembered.memory.live ?? {});
   return key.kind === 'predictor'
     ? explainModel(snapshot as PredictorSnapshot, history, runs, now)
     : explainRuntime(snapshot as RuntimeSnapshot, history, runs, now);

@@ -4,7 +4,7 @@ import type { Registration } from '../registration/predictor-spec.ts';
 import { STORAGE_REASONS, storageGate } from '../gates/storage-gate.ts';
 import { readShown, type ShownStatus } from '../report/shown-status.ts';
 import type { PredictorSnapshot, Viewed } from '../snapshot/snapshot.ts';
-import { ownerOfModel } from '../change-to-keys.ts';
+import { ownerOfModel } from '../record-to-keys.ts';
 import { planOf, type Obstacle, type Plan, type Step } from './step.ts';
 
 /** A load that failed is asked for again after this time, unless something changes before. */
@@ -80,7 +80,8 @@ function hasItsStorageNow(
   { modelInfo }: Registration,
   { readyReason }: ShownStatus,
 ): boolean {
-  return STORAGE_REASONS.includes(readyReason) && storageGate(snapshot, modelInfo.key, undefined).state === 'passed';
+  const lackedStorage = STORAGE_REASONS.includes(readyReason) || snapshot.memory.lackedStorage === true;
+  return lackedStorage && storageGate(snapshot, modelInfo.key, undefined).state === 'passed';
 }
 
 /** By law: only what is ours, only if the live object is really unwanted, only from complete sources. */

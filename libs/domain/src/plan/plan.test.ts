@@ -103,6 +103,25 @@ describe('the plan of a model', () => {
     assert.deepEqual([steps({ storage: missing }), steps({})], [['askVModel'], ['setVModel']]);
   });
 
+  test('does so for a Predictor too, whose status has no room for the cause', () => {
+    const key = { kind: 'predictor', namespace: 'team-a', owner: 'ksp', name: 'digits' } as const;
+    const lastFailureInfo = { reason: 'ModelLoadFailed', message: 'x', time: '2026-06-01T11:59:59Z' };
+    const { metadata } = anInferenceService();
+    const object = viewed('predictors', {
+      metadata,
+      spec: { modelType: { name: 'sklearn' }, path: 'a/b', storage: { s3: { secretKey: 'k' } } },
+      status: { activeModelState: 'FailedToLoad', targetModelState: '', lastFailureInfo },
+    });
+    const snapshot = aPredictorSnapshot({ key, object });
+    const first = plan(snapshot, NOW).steps[0];
+    assert.ok(first?.kind === 'setVModel');
+    const target = first.request.targetModelId;
+    const vmodel = { owner: 'ksp', active: target, target, failed: true };
+    const steps = (lackedStorage: boolean): readonly string[] =>
+      wordsOf({ ...snapshot, vmodel, memory: { lackedStorage } });
+    assert.deepEqual([steps(false), steps(true)], [['askVModel'], ['setVModel']]);
+  });
+
   test('of a spec that is wrong touches nothing and says which field', () => {
     const object = viewed('inferenceServices', { ...anInferenceService(), spec: { predictor: {} } });
     const { steps, obstacle } = plan(aPredictorSnapshot({ object, vmodel: registered }), NOW);

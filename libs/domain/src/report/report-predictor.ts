@@ -2,6 +2,8 @@ import type { CallError } from '../call-error.ts';
 import { DEFAULT_CONFIG } from '../config/mesh-config.ts';
 import { OWNER_CONFLICT_MESSAGE, RETRY_FAILED_LOAD_MS, WAITING, wantedOf } from '../plan/plan-predictor.ts';
 import { preciseCause } from '../gates/precise-cause.ts';
+import { STORAGE_REASONS } from '../gates/storage-gate.ts';
+import type { Memory } from '../memory.ts';
 import type { Obstacle, Outcome, Plan } from '../plan/step.ts';
 import type { VModelStatusInfo } from '../ports/mesh.ts';
 import type { Reason } from '../reasons.ts';
@@ -42,9 +44,16 @@ export function reportPredictor(
     lookAgainMs: obstacle === undefined ? lookAgain(snapshot, view, reply, now) : undefined,
     reason: view.cause?.reason ?? view.failure?.reason ?? (view.ready ? 'Ready' : 'ModelLoading'),
     gone: false,
-    memory: undefined,
+    memory: memoryAfter(snapshot, view),
     error: failed !== undefined && obstacle === undefined ? failed : retryOf(failed),
   };
+}
+
+/** Nothing that Events told while it was paused is so any more. */
+function memoryAfter({ memory }: PredictorSnapshot, { cause }: ModelView): Memory | undefined {
+  const lackedStorage = cause !== undefined && STORAGE_REASONS.includes(cause.reason);
+  if (memory.told === undefined && lackedStorage === (memory.lackedStorage ?? false)) return undefined;
+  return lackedStorage ? { lackedStorage } : {};
 }
 
 const NO_NEWS: Obstacle = { reason: 'MeshUnknown', message: 'The mesh has not reported the model yet' };

@@ -10,11 +10,8 @@ import { NOTHING_TO_REPORT, type Report, type ReportedEvent } from './report.ts'
 /** Step 6 of the path: what to say of a run. Pure, like the plan. */
 export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly Outcome[], now: number): Report {
   const isModel = snapshot.key.kind === 'predictor' && plan.obstacle?.reason !== 'InvalidConfiguration';
-  if (isModel && plan.obstacle?.reason !== 'Paused') {
-    const { told, ...memory } = snapshot.memory;
-    const reported = reportPredictor(snapshot as PredictorSnapshot, plan, outcomes, now);
-    return told === undefined ? reported : { ...reported, memory };
-  }
+  if (isModel && plan.obstacle?.reason !== 'Paused')
+    return reportPredictor(snapshot as PredictorSnapshot, plan, outcomes, now);
   const error = outcomes.find((outcome) => outcome.kind === 'failed')?.error;
   const telling = warningsOf(plan);
   const told = new Set(snapshot.memory.told);
@@ -25,7 +22,7 @@ export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly Outcom
     events: [...telling.filter((warning) => !told.has(idOf(warning))).map(toEvent), ...driftEvents(outcomes)],
     reason: plan.obstacle?.reason ?? (last === undefined || !('reason' in last) ? 'UpToDate' : last.reason),
     lookAgainMs: plan.lookAgainMs,
-    memory: error === undefined ? memoryAfter(plan, telling, outcomes) : undefined,
+    memory: error === undefined ? memoryAfter(snapshot, plan, telling, outcomes) : undefined,
     error,
   };
 }
@@ -53,12 +50,18 @@ function driftEvents(outcomes: readonly Outcome[]): ReportedEvent[] {
   });
 }
 
-function memoryAfter({ memory }: Plan, telling: readonly Warning[], outcomes: readonly Outcome[]): Memory {
+function memoryAfter(
+  snapshot: Snapshot,
+  { memory }: Plan,
+  telling: readonly Warning[],
+  outcomes: readonly Outcome[],
+): Memory {
   const copied = outcomes.flatMap((outcome) => (outcome.kind === 'done' && outcome.copied ? [outcome.copied] : []))[0];
   const told = telling.map(idOf);
   return {
     ...memory,
     ...(copied === undefined ? {} : { copied }),
+    live: 'live' in snapshot && Object.keys(snapshot.live).length > 0 ? snapshot.live : undefined,
     told: told.length === 0 ? undefined : told,
   };
 }

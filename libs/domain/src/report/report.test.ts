@@ -142,6 +142,17 @@ describe('what is shown of a model', () => {
     ]);
   });
 
+  test('what a load lacked is remembered for the next run, until another end', () => {
+    const failed = aReply({ activeModelStatus: aModelStatus('LOADING_FAILED', { errors: ['INTERNAL: boom'] }) });
+    const storage = { secretName: 'storage-config', secret: undefined, claims: [] };
+    const after = (more: Partial<PredictorSnapshot>, reply: VModelStatusInfo) =>
+      answered(aPredictorSnapshot(more), reply).memory;
+    const memory = { lackedStorage: true };
+    assert.deepEqual(after({ storage }, failed), memory);
+    assert.equal(after({ storage, memory }, failed), undefined);
+    assert.deepEqual([after({ memory }, failed), after({ memory }, aReply()), after({}, failed)], [{}, {}, undefined]);
+  });
+
   test('evicted after it was ready stays ready, since a request loads it again', () => {
     const shown = answered(aPredictorSnapshot(), aReply()).status;
     const snapshot = aPredictorSnapshot({ object: viewed('inferenceServices', anInferenceService('a/b', shown)) });

@@ -1,4 +1,4 @@
-import { endpointsIndex, wantedIndex } from '../change-to-keys.ts';
+import { endpointsIndex, wantedIndex } from '../indexes.ts';
 import type { ModelFacts } from '../facts.ts';
 import { CONFIG_MAP_NAME, KINDS, MESH_SOURCE } from '../kinds.ts';
 import type { GatherRequest } from '../ports/event-log.ts';

@@ -1,4 +1,4 @@
-import { parseWanted } from '../change-to-keys.ts';
+import { parseWanted } from '../indexes.ts';
 import type { Gathered } from '../ports/event-log.ts';
 import type { StorageFacts } from '../storage-facts.ts';
 import type { RuntimeKey } from '../work-key.ts';

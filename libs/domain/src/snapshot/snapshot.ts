@@ -72,11 +72,11 @@ export type RuntimeSnapshot = Surroundings & {
 /** Undefined where nobody asked. */
 export type LiveAnswers = {
   /** Keys of the namespace's TLS Secret; `missing` when there is none. */
-  readonly tlsSecret?: readonly string[] | 'missing';
+  readonly tlsSecret?: readonly string[] | 'missing' | undefined;
   /** Whether the ConfigMap that annotation `productConfig` names exists. */
-  readonly productConfig?: boolean;
+  readonly productConfig?: boolean | undefined;
   /** Of the controller's Deployment; empty when there is none. */
-  readonly controllerUid?: string;
+  readonly controllerUid?: string | undefined;
 };
 
 export type VModelRecord = {
