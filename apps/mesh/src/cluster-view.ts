@@ -11,6 +11,7 @@ import {
   type RecordTable,
   type VModelRecord,
 } from '@meshkeeper/modelmesh';
+import { isLoadedOn } from './model-record.ts';
 
 /** One record as it is known; `modRevision` is what a write compares with. */
 export type Stored<R> = Parsed<R> & { readonly modRevision: bigint; readonly createRevision: bigint };
@@ -44,6 +45,8 @@ export type ClusterView = {
   readonly tables: { readonly [T in RecordTable]: ReadonlyMap<string, Stored<RecordTypes[T]>> };
   /** Models that an instance holds or was told to load. */
   copiesOn(iid: string): ReadonlySet<string>;
+  /** How many of those it has not loaded yet. */
+  loadingOn(iid: string): number;
   fold(seen: readonly Seen[]): void;
   /** Applies a complete list. It is right about everything but what is newer than itself: what it lacks is gone. */
   replace(revision: bigint, seen: readonly Seen[]): void;
@@ -60,6 +63,7 @@ type State = {
   readonly scope: MeshScope;
   readonly tables: Tables;
   readonly copies: Map<string, Set<string>>;
+  readonly loading: Map<string, number>;
   /** Revisions of deletions that the watch has not shown yet: an older write may still arrive. */
   readonly tombstones: Map<string, bigint>;
   readonly listeners: Set<(changed: readonly Changed[]) => void>;
@@ -69,11 +73,19 @@ const NO_COPIES: ReadonlySet<string> = new Set();
 
 export function createClusterView(scope: MeshScope): ClusterView {
   const tables: Tables = { registry: new Map(), vmodels: new Map(), instances: new Map(), leaderLatch: new Map() };
-  const state: State = { scope, tables, copies: new Map(), tombstones: new Map(), listeners: new Set() };
+  const state: State = {
+    scope,
+    tables,
+    copies: new Map(),
+    loading: new Map(),
+    tombstones: new Map(),
+    listeners: new Set(),
+  };
   return {
     scope,
     tables,
     copiesOn: (iid) => state.copies.get(iid) ?? NO_COPIES,
+    loadingOn: (iid) => state.loading.get(iid) ?? 0,
     fold: (seen) => notify(state, applyAll(state, seen)),
     replace: (revision, seen) => notify(state, applyList(state, revision, seen)),
     reached: (revision) => {
@@ -125,19 +137,22 @@ function apply(state: State, { table, id }: Changed, { key, value, modRevision, 
   if (table === 'registry') index(state, id);
 }
 
-function instancesOf(state: State, modelId: string): readonly string[] {
-  const stored = state.tables.registry.get(modelId);
-  return stored?.kind === 'record' ? Object.keys(stored.record.instanceIds) : [];
-}
-
 function unindex(state: State, modelId: string): void {
-  for (const iid of instancesOf(state, modelId)) state.copies.get(iid)?.delete(modelId);
+  const stored = state.tables.registry.get(modelId);
+  if (stored?.kind !== 'record') return;
+  for (const iid of Object.keys(stored.record.instanceIds)) {
+    state.copies.get(iid)?.delete(modelId);
+    if (!isLoadedOn(stored.record, iid)) state.loading.set(iid, (state.loading.get(iid) ?? 0) - 1);
+  }
 }
 
 function index(state: State, modelId: string): void {
-  for (const iid of instancesOf(state, modelId)) {
+  const stored = state.tables.registry.get(modelId);
+  if (stored?.kind !== 'record') return;
+  for (const iid of Object.keys(stored.record.instanceIds)) {
     const models = state.copies.get(iid) ?? new Set();
     state.copies.set(iid, models.add(modelId));
+    if (!isLoadedOn(stored.record, iid)) state.loading.set(iid, (state.loading.get(iid) ?? 0) + 1);
   }
 }
 

@@ -1,18 +1,18 @@
 import { CallError } from '@meshkeeper/domain';
 import type { ModelRecord } from '@meshkeeper/modelmesh';
 import type { ChangeWaiters } from './change-waiters.ts';
-import type { ClusterView } from './cluster-view.ts';
 import type { Cluster } from './cluster.ts';
+import type { LocalCopies } from './hosting/local-copies.ts';
 import { isLoaded, type Liveness } from './model-status.ts';
-import { assign, withoutCopy } from './models.ts';
-import { pickInstance } from './pick-instance.ts';
+import { assign, evicted, placeCopy } from './models.ts';
 import { changeModel, type RecordStore } from './record-store.ts';
 
 export type DrainOptions = {
-  readonly view: ClusterView;
   readonly store: RecordStore;
   readonly cluster: Cluster;
+  readonly copies: LocalCopies;
   readonly waiters: ChangeWaiters;
+  readonly now: () => number;
 };
 
 /** Hand-overs at once: each is a few writes and then a wait. */
@@ -20,14 +20,11 @@ const WIDTH = 64;
 
 /**
  * Hands this instance's copies to others, the most recently used first, until `signal` ends it. Its own copy goes only once
- * another one is loaded, so that no request has to wait; with nobody to take it, it goes at once. Its instance record must
+ * another one serves, so that no request has to wait; with nobody to take it, it goes at once. Its instance record must
  * say `shutdown` already.
  */
 export async function drain(options: DrainOptions, signal: AbortSignal): Promise<void> {
-  const { view, cluster } = options;
-  const queue = [...view.copiesOn(cluster.instanceId)].sort((left, right) =>
-    Number(lastUsed(view, right) - lastUsed(view, left)),
-  );
+  const queue = [...options.copies.all()].sort((left, right) => right.lastUsed - left.lastUsed).map(({ id }) => id);
   const work = async () => {
     for (let id = queue.shift(); id !== undefined && !signal.aborted; id = queue.shift()) {
       await handOver(id, options, signal).catch((error: unknown) => {
@@ -39,36 +36,30 @@ export async function drain(options: DrainOptions, signal: AbortSignal): Promise
   await Promise.all(Array.from({ length: WIDTH }, work));
 }
 
-function lastUsed(view: ClusterView, id: string): bigint {
-  const stored = view.tables.registry.get(id);
-  return stored?.kind === 'record' ? stored.record.lu : 0n;
-}
-
-async function handOver(id: string, { store, cluster, waiters }: DrainOptions, signal: AbortSignal): Promise<void> {
+async function handOver(id: string, options: DrainOptions, signal: AbortSignal): Promise<void> {
+  const { store, cluster, copies, waiters, now } = options;
   const me = cluster.instanceId;
   const others: Liveness = { ...cluster.liveness, isLive: (iid) => iid !== me && cluster.liveness.isLive(iid) };
-  const assigned = await changeModel(store, id, (record) => withReplacement(record, cluster));
-  const taken = assigned !== undefined && Object.keys(assigned.instanceIds).some((iid) => others.isLive(iid));
-  if (taken) {
+  const takers = (record: ModelRecord) => Object.keys(record.instanceIds).filter((iid) => others.isLive(iid));
+  const assigned = await changeModel(store, id, (record) =>
+    takers(record).length > 0 ? undefined : withReplacement(id, record, cluster),
+  );
+  if (assigned !== undefined && takers(assigned).length > 0) {
     const arrived = () => {
       const record = store.model(id);
-      return record === undefined ||
-        isLoaded(id, record, others) ||
-        !Object.keys(record.instanceIds).some((iid) => others.isLive(iid))
-        ? true
-        : undefined;
+      return record === undefined || isLoaded(id, record, others) || takers(record).length === 0 ? true : undefined;
     };
     await waiters.until([{ table: 'registry', id }], arrived, signal);
   }
+  const lastUsed = copies.get(id)?.lastUsed ?? 0;
   await changeModel(store, id, (record) =>
-    record.instanceIds[me] === undefined ? undefined : withoutCopy(record, me),
+    record.instanceIds[me] === undefined ? undefined : evicted(record, me, lastUsed, now()),
   );
 }
 
-function withReplacement(record: ModelRecord, cluster: Cluster): ModelRecord | undefined {
-  const { candidates, requiredLabels, now } = cluster.loadContext(record, { backoffMs: 0 });
-  const others = candidates.filter(({ iid }) => iid !== cluster.instanceId);
-  if (others.some(({ iid }) => record.instanceIds[iid] !== undefined)) return undefined;
-  const pick = pickInstance(others, requiredLabels, new Set(Object.keys(record.failedIn)));
-  return pick.kind === 'picked' ? assign(record, pick.iid, now) : undefined;
+function withReplacement(id: string, record: ModelRecord, cluster: Cluster): ModelRecord | undefined {
+  const avoid = new Set([cluster.instanceId]);
+  const context = cluster.loadContext(record, { backoffMs: 0, avoid });
+  const place = placeCopy(id, record, context);
+  return place.kind === 'placed' ? assign(record, place.instance, context.now) : undefined;
 }

@@ -1,49 +1,39 @@
 import { NO_LRU_TIME, type InstanceRecord } from '@meshkeeper/modelmesh';
-import type { ClusterView } from './cluster-view.ts';
-import { MARK } from './cluster.ts';
-import type { LocalCopies } from './local-copies.ts';
+import type { HostSummary } from './hosting/limits.ts';
+import { markOf } from './peer-address.ts';
 import type { MeshSettings } from './settings.ts';
 
 /** `vers`: the original prefers newer builds for placement, and reads this as one. */
 const BUILD_TIME = Date.UTC(2026, 0, 1);
-const UNIT_BYTES = 8_192;
-/** Nothing is evicted yet: 64 GiB. */
-const CAPACITY_UNITS = 8_388_608;
-const LOADS_AT_ONCE = 6;
 
 export type InstanceFacts = {
   readonly settings: MeshSettings;
-  readonly view: ClusterView;
   readonly startTime: number;
-  readonly draining: boolean;
-  readonly summary: ReturnType<LocalCopies['summary']>;
+  /** Nothing is to be placed here: it goes away, or its runtime is gone. */
+  readonly closed: boolean;
+  readonly summary: HostSummary;
+  /** Requests a minute. */
+  readonly rpm: number;
+  /** `host:port` where other instances reach us. */
+  readonly peer: string;
 };
 
-export function describeInstance({ settings, view, startTime, draining, summary }: InstanceFacts): InstanceRecord {
+export function describeInstance({ settings, startTime, closed, summary, rpm, peer }: InstanceFacts): InstanceRecord {
   return {
     startTime,
     vers: BUILD_TIME,
     loc: settings.location,
-    zone: '',
+    zone: settings.zone,
     labels: settings.labels,
     actionable: true,
-    lruTime: oldestUse(view, settings.instanceId),
-    count: summary.count,
-    cap: CAPACITY_UNITS,
-    used: Math.ceil(summary.usedBytes / UNIT_BYTES),
-    lThreads: LOADS_AT_ONCE,
+    lruTime: summary.oldestUse === undefined ? NO_LRU_TIME : BigInt(summary.oldestUse),
+    count: summary.models,
+    cap: summary.capacityUnits,
+    used: summary.usedUnits,
+    lThreads: summary.threads,
     lInProg: summary.loading,
-    rpm: 0,
-    shutdown: draining,
-    extra: MARK,
+    rpm,
+    shutdown: closed,
+    extra: markOf(peer),
   };
-}
-
-function oldestUse(view: ClusterView, instanceId: string): bigint {
-  let oldest = NO_LRU_TIME;
-  for (const id of view.copiesOn(instanceId)) {
-    const stored = view.tables.registry.get(id);
-    if (stored?.kind === 'record' && stored.record.lu < oldest) oldest = stored.record.lu;
-  }
-  return oldest;
 }

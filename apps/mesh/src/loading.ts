@@ -30,7 +30,7 @@ export function createLoading(store: RecordStore, cluster: Cluster, waiters: Cha
       const basis = [{ table: 'registry', id: modelId }] as const;
       const record = store.model(modelId);
       if (record === undefined) return { basis, changes: [], decision: { kind: 'absent' } };
-      const decision = decideLoad(record, cluster.loadContext(record, options));
+      const decision = decideLoad(modelId, record, cluster.loadContext(record, options));
       const changes =
         decision.kind === 'assign' ? [{ table: 'registry', id: modelId, record: decision.record } as const] : [];
       return { basis, changes, decision };

@@ -7,5 +7,6 @@ const logger = createLogger('mesh', 'info');
 await runProcess(logger, async () => {
   const settings = readMeshSettings(process.env);
   logger.level = settings.logLevel;
-  return startMesh(settings, logger);
+  const running = await startMesh(settings, logger, new AbortController().signal);
+  return { ...running, stopWithinMs: settings.shutdownTimeoutMs };
 });

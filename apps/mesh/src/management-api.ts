@@ -1,23 +1,25 @@
-import { ServerError, Status, type CallContext, type ServerMiddlewareCall } from 'nice-grpc';
 import { CallError, type ModelInfo, type ModelStatusInfo, type VModelStatusInfo } from '@meshkeeper/domain';
 import {
+  type ModelMeshDefinition,
   modelStatusNumber,
   vmodelStatusNumber,
   type DeepPartial,
   type ModelInfoMessage,
-  type ModelMeshServiceImplementation,
   type ModelStatusInfoMessage,
   type VModelStatusInfoMessage,
 } from '@meshkeeper/modelmesh';
-import type { MeshMetrics } from './metrics.ts';
 import type { ModelCalls } from './model-calls.ts';
+import type { UnaryMethods } from './unary-service.ts';
 import type { VModelCalls } from './vmodel-calls.ts';
 
 /** How long a `sync` call waits at most. */
 const SYNC_LIMIT_MS = 240_000;
 
-/** The gRPC service: messages to calls and back. Errors are translated by `translateErrors`. */
-export function createManagementApi(models: ModelCalls, vmodels: VModelCalls): ModelMeshServiceImplementation {
+/** The methods of `mmesh.ModelMesh`: messages to calls and back. Throws CallError. */
+export function createManagementApi(
+  models: ModelCalls,
+  vmodels: VModelCalls,
+): UnaryMethods<typeof ModelMeshDefinition> {
   return {
     registerModel: async (request, { signal }) =>
       withinSyncLimit(signal, async (wait) =>
@@ -88,36 +90,5 @@ function toVModelMessage(info: VModelStatusInfo): DeepPartial<VModelStatusInfoMe
     targetModelId,
     ...(activeModelStatus && { activeModelStatus: toModelMessage(activeModelStatus) }),
     ...(targetModelStatus && { targetModelStatus: toModelMessage(targetModelStatus) }),
-  };
-}
-
-/** What a caller is told of a failure: our own refusals as they are, trouble with etcd as UNAVAILABLE. */
-function toServerError(error: CallError): ServerError {
-  const lost =
-    error.code === undefined || ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED', 'UNKNOWN'].includes(error.code);
-  if (lost && !(error.code === 'DEADLINE_EXCEEDED' && error.message.startsWith('Not done'))) {
-    return new ServerError(Status.UNAVAILABLE, `etcd cannot be reached: ${error.message}`);
-  }
-  const code = Status[error.code as keyof typeof Status] ?? Status.INTERNAL;
-  return new ServerError(code, error.message);
-}
-
-/** Translates errors, once, and counts calls. */
-export function createApiMiddleware(metrics: MeshMetrics) {
-  return async function* observe<Request, Response>(
-    call: ServerMiddlewareCall<Request, Response>,
-    context: CallContext,
-  ) {
-    const began = performance.now();
-    let code = 'OK';
-    try {
-      return yield* call.next(call.request, context);
-    } catch (error) {
-      const told = error instanceof CallError ? toServerError(error) : error;
-      code = told instanceof ServerError ? Status[told.code] : context.signal.aborted ? 'CANCELLED' : 'INTERNAL';
-      throw told;
-    } finally {
-      metrics.apiRequest(call.method.path.split('/').at(-1) ?? '', code, performance.now() - began);
-    }
   };
 }

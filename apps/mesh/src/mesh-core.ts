@@ -3,18 +3,20 @@ import type { Logger, Stoppable } from '@meshkeeper/telemetry';
 import { createChangeWaiters } from './change-waiters.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { createCluster, type Cluster } from './cluster.ts';
+import { startCopyPlanner } from './copy-planner.ts';
 import { drain } from './drain.ts';
-import { createLoading } from './loading.ts';
-import { startLocalCopies, type LocalCopies } from './local-copies.ts';
+import { startLocalCopies, type LocalCopies } from './hosting/local-copies.ts';
+import { createLoading, type Loading } from './loading.ts';
 import type { MeshMetrics } from './metrics.ts';
 import { createModelCalls, type ModelCalls } from './model-calls.ts';
-import type { ModelRuntime } from './model-runtime.ts';
 import { isLoaded, liveCopies } from './model-status.ts';
-import { pickInstance } from './pick-instance.ts';
+import { noPlaceMessage, placeCopy } from './models.ts';
 import { startReaper } from './reaper.ts';
 import { createRecordStore, type RecordStore } from './record-store.ts';
+import { ownLimits } from './hosting/limits.ts';
+import type { ModelRuntime } from './runtime/model-runtime.ts';
 import { startTransitions } from './transitions.ts';
-import { unplaceableMessage, type TypeConstraints } from './type-constraints.ts';
+import type { TypeConstraints } from './type-constraints.ts';
 import { createVModelCalls, type VModelCalls } from './vmodel-calls.ts';
 import type { StatusSource } from './vmodel-status.ts';
 import type { VModelSnapshot } from './vmodels.ts';
@@ -26,6 +28,7 @@ export type MeshCoreOptions = {
   readonly runtime: ModelRuntime;
   readonly constraints: () => TypeConstraints;
   readonly defaultOwner: string;
+  readonly scaleUpRpm: number;
   readonly metrics: MeshMetrics;
   readonly logger: Logger;
   readonly now: () => number;
@@ -37,20 +40,32 @@ export type MeshCoreOptions = {
 
 /** Everything between the records and the calls: joins the parts, and knows no transport but etcd's client. */
 export type MeshCore = Stoppable & {
+  readonly store: RecordStore;
   readonly cluster: Cluster;
   readonly copies: LocalCopies;
+  readonly loading: Loading;
   readonly models: ModelCalls;
   readonly vmodels: VModelCalls;
   readonly isLeading: () => boolean;
+  /** Waits until a model's record is known up to a revision; at most for a moment, since it may be gone by then. */
+  readonly caughtUp: (modelId: string, revision: bigint) => Promise<void>;
   constraintsChanged(): void;
   drain(signal: AbortSignal): Promise<void>;
 };
+
+/** What another instance has just written is here within milliseconds, or etcd is away. */
+const CATCH_UP_MS = 1_000;
 
 export function startMeshCore(options: MeshCoreOptions): MeshCore {
   const { view, now, logger, isAlive } = options;
   const store = createRecordStore(options.etcd, view);
   const waiters = createChangeWaiters(view);
-  const cluster = createCluster({ ...options, holds: (modelId) => copies.holds(modelId) });
+  const cluster = createCluster({
+    ...options,
+    limits: ownLimits(options.runtime.facts),
+    unitsOf: (type) => copies.host.units('', type),
+    holds: (modelId) => copies.holds(modelId),
+  });
   const copies = startLocalCopies({ ...options, store, cluster, changed: options.summaryChanged });
   const loading = createLoading(store, cluster, waiters);
   const snapshot = createSnapshots(store, cluster, options);
@@ -60,17 +75,27 @@ export function startMeshCore(options: MeshCoreOptions): MeshCore {
   };
   const isLeading = () => isAlive() && cluster.isLeader();
   const transitions = startTransitions({ view, store, cluster, loading, snapshot, isLeading, now, logger });
-  const reaper = startReaper({ view, store, cluster, isLeading, now, logger });
+  const reaper = startReaper({ view, store, cluster, copies, loading, isLeading, now, logger });
+  const planner = startCopyPlanner({ ...options, store, cluster, copies });
+  const known = (modelId: string): bigint | undefined => view.tables.registry.get(modelId)?.modRevision;
   return {
+    store,
     cluster,
     copies,
+    loading,
     isLeading,
     models: createModelCalls({ store, cluster, loading, now }),
     vmodels: createVModelCalls({ store, cluster, loading, waiters, statuses, snapshot }),
+    caughtUp: async (modelId, revision) => {
+      if ((known(modelId) ?? 0n) >= revision) return;
+      const refs = [{ table: 'registry', id: modelId }] as const;
+      const check = () => ((known(modelId) ?? 0n) >= revision ? true : undefined);
+      await waiters.until(refs, check, AbortSignal.timeout(CATCH_UP_MS)).catch(() => undefined);
+    },
     constraintsChanged: () => transitions.recheck(),
-    drain: (signal) => drain({ view, store, cluster, waiters }, signal),
+    drain: (signal) => drain({ store, cluster, copies, waiters, now }, signal),
     stop: async () => {
-      await Promise.all([transitions.stop(), reaper.stop()]);
+      await Promise.all([transitions.stop(), reaper.stop(), planner.stop()]);
       await copies.stop();
     },
   };
@@ -94,10 +119,11 @@ function createSnapshots(store: RecordStore, cluster: Cluster, { defaultOwner, n
   });
 }
 
+/** Why no instance may hold a model; failures are told elsewhere. */
 function unplaceable(modelId: string, store: RecordStore, cluster: Cluster): string | undefined {
   const record = store.model(modelId);
   if (record === undefined) return undefined;
-  const { candidates, requiredLabels } = cluster.loadContext(record, { backoffMs: 0 });
-  const { kind } = pickInstance(candidates, requiredLabels, new Set());
-  return kind === 'unplaceable' ? unplaceableMessage(record.type, requiredLabels) : undefined;
+  const context = cluster.loadContext(record, { backoffMs: 0 });
+  const place = placeCopy(modelId, { ...record, failedIn: {}, instanceIds: {} }, context);
+  return place.kind === 'none' ? noPlaceMessage(record.type, place.reason, context) : undefined;
 }

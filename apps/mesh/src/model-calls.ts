@@ -1,7 +1,7 @@
 import { CallError, type ModelInfo, type ModelStatusInfo } from '@meshkeeper/domain';
 import type { Cluster } from './cluster.ts';
 import { RETRY_BACKOFF_MS, type Loading } from './loading.ts';
-import { hasInfo, initialLastUsed, newModelRecord } from './models.ts';
+import { hasInfo, initialLastUsed, newModelRecord } from './model-record.ts';
 import { commitUntilStored, type RecordStore } from './record-store.ts';
 import type { RecordChange } from './vmodels.ts';
 

@@ -1,12 +1,11 @@
 import type { ModelStatus, ModelStatusInfo } from '@meshkeeper/domain';
 import type { ModelRecord } from '@meshkeeper/modelmesh';
-import { isLoadedOn } from './models.ts';
+import { isLoadedOn } from './model-record.ts';
 
 /** Who counts as having a copy. */
 export type Liveness = {
+  /** An instance of ours that is there. */
   isLive(iid: string): boolean;
-  /** Whether it writes `loadedIn`. The original does not: its copies count as loaded from the start. */
-  tellsLoads(iid: string): boolean;
   /** Whether the copy that the record calls loaded is there: known of this instance, believed of others. */
   holds(iid: string, modelId: string): boolean;
 };
@@ -18,9 +17,7 @@ export function liveCopies(record: ModelRecord, liveness: Liveness): readonly st
 }
 
 export function isLoaded(modelId: string, record: ModelRecord, liveness: Liveness): boolean {
-  return liveCopies(record, liveness).some(
-    (iid) => !liveness.tellsLoads(iid) || (isLoadedOn(record, iid) && liveness.holds(iid, modelId)),
-  );
+  return liveCopies(record, liveness).some((iid) => isLoadedOn(record, iid) && liveness.holds(iid, modelId));
 }
 
 function statusOf(modelId: string, record: ModelRecord, liveness: Liveness): ModelStatus {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ModelRecord } from '@meshkeeper/modelmesh';
 import { modelStatus, type Liveness } from './model-status.ts';
-import { decideLoad, initialLastUsed, loaded, loadFailed, newModelRecord, type LoadContext } from './models.ts';
-import { pruned } from './reaper.ts';
+import { initialLastUsed, newModelRecord } from './model-record.ts';
+import { decideLoad, loaded, loadFailed, type LoadContext } from './models.ts';
+import { pruned } from './prune.ts';
+import { ANYWHERE } from './type-constraints.ts';
 
 const NOW = 1_795_438_130_000;
 const MINUTE = 60_000;
@@ -13,8 +15,19 @@ function model(more: Partial<ModelRecord> = {}): ModelRecord {
 }
 
 function context(more: Partial<LoadContext> = {}): LoadContext {
-  const candidates = ['a', 'b', 'c', 'd'].map((iid) => ({ iid, labels: [], draining: false, models: 0 }));
-  return { now: NOW, candidates, requiredLabels: [], backoffMs: 5_000, ...more };
+  return { now: NOW, view: mesh('a', 'b', 'c', 'd'), units: 1, backoffMs: 5_000, ...more };
+}
+
+/** Of instances that differ in how full they are, so that placement has an order: the first comes first. */
+function mesh(...ids: readonly string[]): LoadContext['view'] {
+  const common = { labels: [], zone: '', node: '', draining: false, capacity: 1_000, models: 0, threads: 1, rpm: 0 };
+  const instances = ids.map((id, index) => ({ ...common, id, used: 0, loading: index }));
+  return { instances, types: ANYWHERE, defaultUnits: 1, loadTimeoutMs: 1_000 };
+}
+
+function labelled(): LoadContext['view'] {
+  const requiredLabels = () => ['mt:sklearn', 'pv:v2'];
+  return { ...mesh('a'), types: { ...ANYWHERE, requiredLabels } };
 }
 
 const failures = (...entries: readonly (readonly [string, number])[]) => ({
@@ -24,30 +37,40 @@ const failures = (...entries: readonly (readonly [string, number])[]) => ({
 
 describe('whether and where a model is loaded', () => {
   test('a live copy suffices, one on a dead instance does not', () => {
-    assert.deepEqual(decideLoad(model({ instanceIds: { a: 1 } }), context()), { kind: 'present' });
+    assert.deepEqual(decideLoad('m', model({ instanceIds: { a: 1 } }), context()), { kind: 'present' });
     const record = model({ instanceIds: { dead: 1 } });
-    const expected = { kind: 'assign', iid: 'a', record: { ...record, instanceIds: { dead: 1, a: NOW } } };
-    assert.deepEqual(decideLoad(record, context()), expected);
+    const expected = {
+      kind: 'assign',
+      iid: 'a',
+      record: { ...record, instanceIds: { dead: 1, a: NOW }, loadedIn: { a: 0 } },
+    };
+    assert.deepEqual(decideLoad('m', record, context()), expected);
   });
 
   test('a fresh failure is the answer, an older one begins a new attempt in which all count as untried', () => {
     const record = model(failures(['a', NOW - 4_000], ['b', NOW - 9_000]));
-    assert.deepEqual(decideLoad(record, context()), { kind: 'resting' });
+    assert.deepEqual(decideLoad('m', record, context()), { kind: 'resting' });
     const later = NOW + 2_000;
-    assert.deepEqual(decideLoad(record, context({ now: later })), {
+    assert.deepEqual(decideLoad('m', record, context({ now: later })), {
       kind: 'assign',
       iid: 'a',
-      record: { ...record, ...failures(['b', NOW - 9_000]), instanceIds: { a: later }, attempt: later },
+      record: {
+        ...record,
+        ...failures(['b', NOW - 9_000]),
+        instanceIds: { a: later },
+        loadedIn: { a: 0 },
+        attempt: later,
+      },
     });
   });
 
   test('last use is written only when it is given', () => {
-    const decision = decideLoad(model(), context({ lastUsed: 99n }));
+    const decision = decideLoad('m', model(), context({ lastUsed: 99n }));
     assert.equal(decision.kind === 'assign' && decision.record.lu, 99n);
   });
 
   test('without an eligible instance the reason names type and labels', () => {
-    assert.deepEqual(decideLoad(model(), context({ requiredLabels: ['mt:sklearn', 'pv:v2'] })), {
+    assert.deepEqual(decideLoad('m', model(), context({ view: labelled() })), {
       kind: 'unplaceable',
       message:
         'There are no running instances that meet the label requirements of type mt:sklearn: [mt:sklearn, pv:v2]',
@@ -58,8 +81,14 @@ describe('whether and where a model is loaded', () => {
 describe('the end of a load', () => {
   test('a failure is written together with the next instance', () => {
     const record = model({ instanceIds: { a: NOW - 100 } });
-    const expected = { ...record, instanceIds: { b: NOW }, failedIn: { a: NOW }, fails: { a: { msg: 'boom' } } };
-    assert.deepEqual(loadFailed(record, 'a', 'boom', context()), expected);
+    const expected = {
+      ...record,
+      instanceIds: { b: NOW },
+      loadedIn: { b: 0 },
+      failedIn: { a: NOW },
+      fails: { a: { msg: 'boom' } },
+    };
+    assert.deepEqual(loadFailed('m', record, 'a', 'boom', context()), expected);
   });
 
   test('three instances are tried and no more', () => {
@@ -67,19 +96,19 @@ describe('the end of a load', () => {
     const tried: string[] = [];
     for (let iid = Object.keys(record.instanceIds)[0]; iid !== undefined; iid = Object.keys(record.instanceIds)[0]) {
       tried.push(iid);
-      record = loadFailed(record, iid, 'boom', context());
+      record = loadFailed('m', record, iid, 'boom', context());
     }
     assert.deepEqual(tried, ['a', 'b', 'c']);
   });
 
   test('in a later attempt old failures do not count', () => {
     const old = model({ ...failures(['b', NOW - MINUTE]), attempt: NOW - 10, instanceIds: { a: NOW - 10 } });
-    assert.deepEqual(Object.keys(loadFailed(old, 'a', 'boom', context()).instanceIds), ['b']);
+    assert.deepEqual(Object.keys(loadFailed('m', old, 'a', 'boom', context()).instanceIds), ['b']);
   });
 
   test('nobody else is tried while another live copy is there', () => {
     const record = model({ instanceIds: { a: NOW, b: NOW } });
-    assert.deepEqual(loadFailed(record, 'a', 'boom', context()).instanceIds, { b: NOW });
+    assert.deepEqual(loadFailed('m', record, 'a', 'boom', context()).instanceIds, { b: NOW });
   });
 
   test('success keeps the failures of its own attempt and clears those of earlier ones', () => {
@@ -95,7 +124,7 @@ describe('the end of a load', () => {
 });
 
 describe('the status of a model', () => {
-  const ours: Liveness = { isLive: (iid) => iid !== 'dead', tellsLoads: (iid) => iid !== 'java', holds: () => true };
+  const ours: Liveness = { isLive: (iid) => iid !== 'dead', holds: () => true };
   const statusOf = (more: Partial<ModelRecord>, liveness = ours) => modelStatus('m', model(more), liveness).status;
 
   test('follows the copies of live instances, then the failures', () => {
@@ -116,8 +145,7 @@ describe('the status of a model', () => {
     assert.equal(statusOf({ instanceIds: { a: 5 }, loadedIn: { a: 4 } }), 'LOADING');
   });
 
-  test('a copy on an instance that never tells counts as loaded; one that we know to lack does not', () => {
-    assert.equal(statusOf({ instanceIds: { java: 5 } }), 'LOADED');
+  test('a copy that we know to lack does not count as loaded', () => {
     assert.equal(statusOf({ instanceIds: { a: 5 }, loadedIn: { a: 6 } }, { ...ours, holds: () => false }), 'LOADING');
   });
 

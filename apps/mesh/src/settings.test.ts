@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readMeshSettings } from './settings.ts';
+import { readMeshSettings, type MeshSettings } from './settings.ts';
 
 const rendered = {
   MM_SERVICE_NAME: 'modelmesh-serving',
@@ -14,10 +14,11 @@ const rendered = {
   MM_KVSTORE_PREFIX: 'mm',
   MM_DEFAULT_VMODEL_OWNER: 'ksp',
   MM_LABELS: 'rt:sk-rt,mt:sklearn',
+  INTERNAL_GRPC_PORT: '8085',
   MM_TYPE_CONSTRAINTS_PATH: '/etc/watson/mmesh/config/type_constraints',
 };
 
-const expected = {
+const expected: MeshSettings = {
   instanceId: '87f6fc-6rwf9',
   service: 'modelmesh-serving',
   kvPrefix: 'mm',
@@ -29,7 +30,27 @@ const expected = {
   host: '0.0.0.0',
   grpcPort: 8033,
   probePort: 8089,
-  metricsPort: 2112,
+  metrics: { port: 2112, scheme: 'https', perModel: false },
+  zone: '',
+  dataPlanePath: undefined,
+  multiParallelism: 4,
+  scaleUpRpm: 2_000,
+  payloads: { targets: [], capacity: 64, threads: 2 },
+  podAddress: '10.64.1.2',
+  dialTwin: false,
+  runtime: { management: ['127.0.0.1:8085'], serving: undefined },
+  peerPort: 8080,
+  limits: {
+    maxMessageBytes: 16_777_216,
+    maxHeaderBytes: 8_192,
+    maxConnectionAgeMs: undefined,
+    maxConnectionAgeGraceMs: undefined,
+  },
+  tls: undefined,
+  prestopPort: 8090,
+  infoMetric: undefined,
+  logEachCall: false,
+  loggedHeaders: new Map(),
   shutdownTimeoutMs: 90_000,
   logLevel: 'info',
 };
@@ -43,8 +64,8 @@ test('in the sandbox everything listens on the loopback twin', () => {
 });
 
 test('probes and metrics can be turned off', () => {
-  const { probePort, metricsPort } = readMeshSettings({ ...rendered, MM_PROBE_PORT: 'NONE', MM_METRICS: 'disabled' });
-  assert.deepEqual({ probePort, metricsPort }, { probePort: undefined, metricsPort: undefined });
+  const { probePort, metrics } = readMeshSettings({ ...rendered, MM_PROBE_PORT: 'NONE', MM_METRICS: 'disabled' });
+  assert.deepEqual({ probePort, metrics }, { probePort: undefined, metrics: undefined });
 });
 
 test('all mistakes are told at once, without values', () => {

@@ -1,47 +1,112 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createServer } from 'nice-grpc';
 import { CallError, messageOf } from '@meshkeeper/domain';
-import { createEtcdClient, ModelMeshDefinition, readKvStore, type EtcdClient } from '@meshkeeper/modelmesh';
+import { createEtcdClient, readKvStore, type EtcdClient } from '@meshkeeper/modelmesh';
 import { createRegistry, type Logger, type Stoppable } from '@meshkeeper/telemetry';
 import { createClusterView, type ClusterView } from './cluster-view.ts';
+import { followFile } from './follow-file.ts';
 import { followRecords } from './follow-records.ts';
 import { describeInstance } from './instance-record.ts';
-import { createApiMiddleware, createManagementApi } from './management-api.ts';
+import { listenToClients, listenToPeers, type Listener } from './listeners.ts';
 import { startMeshCore, type MeshCore } from './mesh-core.ts';
 import { startMeshHttp, type MeshHttp } from './mesh-http.ts';
+import { registerInfoMetric } from './info-metric.ts';
 import { createMetrics, type MeshMetrics } from './metrics.ts';
-import { followTypeConstraints } from './read-type-constraints.ts';
+import { createCallLog } from './routing/call-log.ts';
+import { createDataPlane } from './routing/data-plane.ts';
+import { ANY_METHOD, parseDataPlaneConfig } from './routing/data-plane-config.ts';
+import { createLocalCalls } from './routing/local-calls.ts';
+import { createPayloadProcessors } from './routing/payload-processors.ts';
+import type { PayloadProcessor } from './routing/payloads.ts';
+import { createPeerService } from './routing/peer-service.ts';
+import { Peers } from './routing/peers.ts';
+import { createRouter } from './routing/router.ts';
+import { connectRuntime } from './runtime/connect-runtime.ts';
+import { createRuntimeRecovery } from './runtime/recover-runtime.ts';
+import type { ModelRuntime } from './runtime/model-runtime.ts';
+import { openDataChannel } from './runtime/data-channel.ts';
 import { startSession, type Session } from './session.ts';
 import type { MeshSettings } from './settings.ts';
-import { createSimulatedRuntime } from './simulated-runtime.ts';
+import { startPrestop } from './prestop.ts';
+import { followTls, type TlsIdentity } from './tls-identity.ts';
+import { ANYWHERE, parseTypeConstraints } from './type-constraints.ts';
 
 /** Below the two seconds in which a write has to be refused when etcd does not answer. */
 const ETCD_TIMEOUT_MS = 1_900;
 /** An etcd that is not there at the start ends the process: the kubelet starts it again. */
 const ETCD_START_MS = 4_000;
-/** Hand-over, and what comes after it: the process is to be gone within 5 s of SIGTERM. */
-const DRAIN_MS = 3_000;
-const LAST_CALLS_MS = 500;
+/** What comes after the hand-over, within the grace period of the pod. */
+const AFTER_DRAIN_MS = 4_000;
 
 /** `grpc`, `probes` and `metrics` are `host:port`, as they really listen. */
 export type RunningMesh = Stoppable & { readonly grpc: string } & Pick<MeshHttp, 'probes' | 'metrics'>;
 
-/** @throws CallError when etcd cannot be reached; Error when a port is taken. Nothing is left running then. */
-export async function startMesh(settings: MeshSettings, logger: Logger): Promise<RunningMesh> {
+type Keep = <T extends Stoppable>(part: T) => T;
+
+/** @throws CallError when etcd cannot be reached or the model server fails; Error when a port is taken. Nothing is left running then. */
+export async function startMesh(settings: MeshSettings, logger: Logger, signal: AbortSignal): Promise<RunningMesh> {
   const started: Stoppable[] = [];
+  const keep: Keep = (part) => {
+    started.push(part);
+    return part;
+  };
   try {
-    return await startParts(settings, logger, started);
+    return await startParts(settings, logger, signal, { started, keep });
   } catch (error) {
     for (const part of started.toReversed()) await part.stop();
     throw error;
   }
 }
 
-async function startParts(settings: MeshSettings, logger: Logger, started: Stoppable[]): Promise<RunningMesh> {
-  const keep = <T extends Stoppable>(part: T): T => {
-    started.push(part);
-    return part;
+async function startParts(
+  settings: MeshSettings,
+  logger: Logger,
+  signal: AbortSignal,
+  { started, keep }: { readonly started: readonly Stoppable[]; readonly keep: Keep },
+): Promise<RunningMesh> {
+  const { host, prestopPort, shutdownTimeoutMs } = settings;
+  // Stopped last of all: the other containers of the pod wait for it.
+  keep(await startPrestop({ host, port: prestopPort, limitMs: 2 * shutdownTimeoutMs }));
+  const tls = settings.tls === undefined ? undefined : keep(followTls(settings.tls, logger));
+  const registry = createRegistry();
+  if (settings.infoMetric !== undefined) registerInfoMetric(settings.infoMetric, registry);
+  const metrics = createMetrics(registry, { perModel: settings.metrics?.perModel ?? false });
+  const [{ etcd, view }, runtime] = await Promise.all([
+    openRecords(settings, logger, keep),
+    connectRuntime(settings.runtime, { logger, signal }),
+  ]);
+  keep({ stop: () => runtime.close() });
+  const payloads = createPayloadProcessors(settings.payloads, { registry, logger });
+  if (payloads !== undefined) keep(payloads);
+  const parts: InstanceParts = { settings, etcd, view, metrics, logger, runtime, payloads, tls };
+  const instance = await startInstance(parts, keep);
+  const { core, session, lifecycle } = instance;
+  metrics.observe({
+    instance: () => core.copies.summary(),
+    now: Date.now,
+    cluster: () => (core.isLeading() ? countModels(view) : undefined),
+  });
+  await session.ready;
+  await untilSeen(view, settings.instanceId);
+  const grpc = keep(
+    await listenToClients(settings, core, metrics, {
+      infer: instance.infer,
+      isServing: () => !lifecycle.draining,
+      tls,
+    }),
+  );
+  const ready = () => (lifecycle.draining ? 'This instance is draining' : undefined);
+  const http = keep(await startMeshHttp(settings, registry, ready, tls));
+  logger.info({ instance: settings.instanceId, grpc: grpc.address, peers: instance.peer }, 'Ready');
+  const stop = async () => {
+    lifecycle.draining = true;
+    await handOver(core, session, logger, Math.max(1_000, shutdownTimeoutMs - AFTER_DRAIN_MS));
+    for (const part of started.toReversed()) await part.stop();
   };
+  return { grpc: grpc.address, probes: http.probes, metrics: http.metrics, stop };
+}
+
+/** The records of the mesh, known whole and followed from then on. */
+async function openRecords(settings: MeshSettings, logger: Logger, keep: Keep) {
   const connection = readKvStore(settings.kvStore);
   const etcd = createEtcdClient(connection, { timeoutMs: ETCD_TIMEOUT_MS });
   keep({ stop: async () => etcd.close() });
@@ -50,26 +115,7 @@ async function startParts(settings: MeshSettings, logger: Logger, started: Stopp
   const view = createClusterView(scope);
   const following = keep(followRecords(etcd, view, logger));
   await following.ready;
-  const registry = createRegistry();
-  const metrics = createMetrics(registry);
-  const { core, session, lifecycle } = startInstance({ settings, etcd, view, metrics, logger }, keep);
-  metrics.observe({
-    instance: () => core.copies.summary(),
-    cluster: () => (core.isLeading() ? countModels(view) : undefined),
-  });
-  await session.ready;
-  await untilSeen(view, settings.instanceId);
-  const grpc = keep(await listen(settings, core, metrics));
-  const http = keep(
-    await startMeshHttp(settings, registry, () => (lifecycle.draining ? 'This instance is draining' : undefined)),
-  );
-  logger.info({ instance: settings.instanceId, grpc: grpc.address }, 'Ready');
-  const stop = async () => {
-    lifecycle.draining = true;
-    await handOver(core, session, logger, Math.min(DRAIN_MS, settings.shutdownTimeoutMs));
-    for (const part of started.toReversed()) await part.stop();
-  };
-  return { grpc: grpc.address, probes: http.probes, metrics: http.metrics, stop };
+  return { etcd, view };
 }
 
 type InstanceParts = {
@@ -78,43 +124,106 @@ type InstanceParts = {
   readonly view: ClusterView;
   readonly metrics: MeshMetrics;
   readonly logger: Logger;
+  readonly runtime: ModelRuntime;
+  readonly payloads: PayloadProcessor | undefined;
+  readonly tls: TlsIdentity | undefined;
 };
 
-/** The core needs the session's clock, the session's record tells of the core: they are joined here. */
-function startInstance(parts: InstanceParts, keep: <T extends Stoppable>(part: T) => T) {
+/** The core needs the session's clock, the session's record tells of the core, and of where peers call: they are joined here. */
+async function startInstance(parts: InstanceParts, keep: Keep) {
   const { settings, etcd, view, logger } = parts;
-  const { instanceId } = settings;
+  const { instanceId, podAddress } = settings;
   const lifecycle = { draining: false };
   const startTime = Date.now();
   const constraints = keep(
-    followTypeConstraints(settings.typeConstraintsPath, logger, () => core.constraintsChanged()),
+    followFile(settings.typeConstraintsPath, {
+      fallback: ANYWHERE,
+      parse: parseTypeConstraints,
+      logger,
+      changed: () => core.constraintsChanged(),
+    }),
   );
-  const record = () =>
-    describeInstance({ settings, view, startTime, draining: lifecycle.draining, summary: core.copies.summary() });
   const core: MeshCore = startMeshCore({
     ...parts,
     instanceId,
-    runtime: createSimulatedRuntime(instanceId),
     constraints: () => constraints.current(),
     defaultOwner: settings.defaultOwner,
+    scaleUpRpm: settings.scaleUpRpm,
     now: Date.now,
     isAlive: () => session.isAlive(),
     summaryChanged: () => session.publish(),
   });
+  const told = () => void session.publishNow().catch(() => undefined);
+  const gone = () => {
+    core.copies.lostAll();
+    told();
+  };
+  const recovery = keep(createRuntimeRecovery(settings.runtime, logger, { gone, back: told }));
+  const routing = await startRouting(parts, core, recovery.lost, keep);
+  const peer = `${podAddress}:${routing.listener.address.split(':').at(-1)}`;
+  const record = () =>
+    describeInstance({
+      settings,
+      startTime,
+      closed: lifecycle.draining || recovery.isGone(),
+      summary: core.copies.summary(),
+      rpm: Math.round([...core.copies.all()].reduce((sum, copy) => sum + copy.rate.perMinute(Date.now()), 0)),
+      peer,
+    });
   const session: Session = startSession({ etcd, scope: view.scope, instanceId, record, logger });
   const unsubscribe = view.onChange((changed) => {
     const ours = changed.some(({ table, id }) => table === 'instances' && id === instanceId);
     if (ours && !view.tables.instances.has(instanceId)) session.checkNow();
   });
-  keep({
-    stop: async () => {
-      unsubscribe();
-    },
-  });
+  keep({ stop: async () => unsubscribe() });
   // Stopped the other way round: the core writes its last words before the lease goes.
   keep(session);
   keep(core);
-  return { core, session, lifecycle };
+  return { core, session, lifecycle, infer: routing.infer, peer };
+}
+
+async function startRouting(parts: InstanceParts, core: MeshCore, runtimeLost: () => void, keep: Keep) {
+  const { settings, view, metrics, logger, runtime, payloads, tls } = parts;
+  const { store, cluster, copies, loading, caughtUp } = core;
+  const { maxMessageBytes } = settings.limits;
+  const data = openDataChannel(settings.runtime.serving ?? runtime.address, maxMessageBytes);
+  const config = keep(
+    followFile(settings.dataPlanePath, { fallback: ANY_METHOD, parse: parseDataPlaneConfig, logger }),
+  );
+  const local = createLocalCalls({
+    copies,
+    runtime: { facts: runtime.facts, data },
+    metrics,
+    now: Date.now,
+    caughtUp,
+    revisionOf: (modelId) => view.tables.registry.get(modelId)?.modRevision ?? 0n,
+    runtimeLost,
+  });
+  const peers = new Peers({
+    view,
+    cluster,
+    tls: tls?.peerChannel,
+    maxMessageBytes,
+    dialTwin: settings.dialTwin,
+    logger,
+  });
+  keep({
+    stop: async () => {
+      peers.stop();
+      data.close();
+    },
+  });
+  const router = createRouter({ view, store, cluster, copies, loading, local, peers, caughtUp, now: Date.now });
+  const infer = createDataPlane({
+    router,
+    config: () => config.current(),
+    metrics,
+    payloads,
+    logCall: settings.logEachCall ? createCallLog(settings.loggedHeaders, logger) : undefined,
+    parallelism: settings.multiParallelism,
+  });
+  const listener: Listener = keep(await listenToPeers(settings, createPeerService(local), tls));
+  return { infer, listener };
 }
 
 async function untilReachable(etcd: EtcdClient): Promise<void> {
@@ -145,30 +254,6 @@ async function untilSeen(view: ClusterView, instanceId: string): Promise<void> {
   look();
   await seen.promise;
   unsubscribe();
-}
-
-async function listen(
-  settings: MeshSettings,
-  core: MeshCore,
-  metrics: MeshMetrics,
-): Promise<Stoppable & { readonly address: string }> {
-  const server = createServer({ 'grpc.max_receive_message_length': 16 * 1024 * 1024 }).use(
-    createApiMiddleware(metrics),
-  );
-  server.add(ModelMeshDefinition, createManagementApi(core.models, core.vmodels));
-  const port = await server.listen(`${settings.host}:${settings.grpcPort}`);
-  return {
-    address: `${settings.host}:${port}`,
-    stop: async () => {
-      const last = new AbortController();
-      await Promise.race([
-        server.shutdown(),
-        sleep(LAST_CALLS_MS, undefined, { signal: last.signal }).catch(() => undefined),
-      ]);
-      last.abort();
-      server.forceShutdown();
-    },
-  };
 }
 
 /** With etcd away nothing can be handed over: the lease will tell the others. */

@@ -1,12 +1,13 @@
-import type { VModelRecord } from '@meshkeeper/modelmesh';
+import type { ModelRecord, VModelRecord } from '@meshkeeper/modelmesh';
 import type { Logger } from '@meshkeeper/telemetry';
 import type { Changed, ClusterView } from './cluster-view.ts';
 import type { Cluster } from './cluster.ts';
 import { createKeyedRuns } from './keyed-runs.ts';
 import type { Loading } from './loading.ts';
 import { liveCopies } from './model-status.ts';
-import { newestFailure } from './models.ts';
-import { commitUntilStored, type RecordStore } from './record-store.ts';
+import { isLoadedOn, newestFailure } from './model-record.ts';
+import { assign, placeCopy } from './models.ts';
+import { changeModel, commitUntilStored, type RecordStore } from './record-store.ts';
 import { completeTransition, type RecordChange, type VModelSnapshot } from './vmodels.ts';
 
 /** A failed target is tried again after so long, beside every change of its record or of the instances. */
@@ -29,8 +30,8 @@ export type TransitionsOptions = {
  * `recheck`: something changed that no record tells, such as the type constraints.
  *
  * Drives vmodels from the active model to the target. Runs on every instance, acts on the leader: loads the target, switches
- * when it is loaded or the active lost its last copy, and marks the vmodel failed when the target cannot be loaded. The
- * mark stays through retries; only success or another target takes it off.
+ * when it is loaded as often as the active one or that lost its last copy, and marks the vmodel failed when the target cannot be loaded.
+ * The mark goes when a retry begins.
  */
 export function startTransitions(options: TransitionsOptions): { recheck(): void; stop(): Promise<void> } {
   const { view } = options;
@@ -97,27 +98,52 @@ async function drive(vModelId: string, options: TransitionsOptions): Promise<voi
   const [active, target] = [view.tables.registry.get(amid), view.tables.registry.get(tmid)];
   // Nothing can be said of a record that cannot be read; its next change wakes us.
   if (active?.kind === 'malformed' || target?.kind === 'malformed') return;
-  if (target === undefined) return markFailed(vModelId, options);
+  if (target === undefined) return mark(vModelId, true, options);
   const { status } = cluster.status(tmid);
   const activeIsGone = active === undefined || liveCopies(active.record, cluster.liveness).length === 0;
-  if (activeIsGone || status === 'LOADED') return complete(vModelId, stored.record, options);
-  if (status === 'LOADING') return;
-  if (status === 'LOADING_FAILED' && !failed) return markFailed(vModelId, options);
+  if (activeIsGone) return complete(vModelId, stored.record, options);
+  if (status === 'LOADED') {
+    const isMatched = await matchCopies(tmid, loadedCopies(active.record, cluster), options);
+    return isMatched ? complete(vModelId, stored.record, options) : undefined;
+  }
+  if (status === 'LOADING') return failed ? mark(vModelId, false, options) : undefined;
+  if (status === 'LOADING_FAILED' && !failed) return mark(vModelId, true, options);
   if (status === 'LOADING_FAILED' && options.now() - newestFailure(target.record) < FAILED_RETRY_MS) return;
   const outcome = await loading.start(tmid, { backoffMs: 0, lastUsed: active.record.lu });
-  if (outcome.kind === 'unplaceable') await markFailed(vModelId, options);
+  if (outcome.kind === 'unplaceable') await mark(vModelId, true, options);
 }
 
-async function markFailed(vModelId: string, options: TransitionsOptions): Promise<void> {
+function loadedCopies(record: ModelRecord, { liveness }: Cluster): number {
+  return liveCopies(record, liveness).filter((iid) => isLoadedOn(record, iid)).length;
+}
+
+/**
+ * Whether the target serves with as many copies as the active model does. Makes those that are missing; where there is no further place,
+ * fewer have to do.
+ */
+async function matchCopies(id: string, wanted: number, { store, cluster }: TransitionsOptions): Promise<boolean> {
+  const record = await changeModel(store, id, (seen) => {
+    const context = cluster.loadContext(seen, { backoffMs: 0 });
+    let grown = seen;
+    while (liveCopies(grown, cluster.liveness).length < wanted) {
+      const place = placeCopy(id, grown, context);
+      if (place.kind === 'none') break;
+      grown = assign(grown, place.instance, context.now);
+    }
+    return grown === seen ? undefined : grown;
+  });
+  return record === undefined || loadedCopies(record, cluster) === liveCopies(record, cluster.liveness).length;
+}
+
+/** Failed is taken back as soon as the target is tried again. */
+async function mark(vModelId: string, failed: boolean, options: TransitionsOptions): Promise<void> {
   const id = vModelId;
   await commitUntilStored(options.store, () => {
     const record = options.store.vmodel(id);
-    const marks = record !== undefined && record.amid !== record.tmid && !record.failed;
-    const isFailing =
-      marks && ['NOT_FOUND', 'NOT_LOADED', 'LOADING_FAILED'].includes(options.cluster.status(record.tmid).status);
-    const changes: readonly RecordChange[] = isFailing
-      ? [{ table: 'vmodels', id, record: { ...record, failed: true } }]
-      : [];
+    const marks = record !== undefined && record.amid !== record.tmid && record.failed !== failed;
+    const isFailing = marks && !['LOADING', 'LOADED'].includes(options.cluster.status(record.tmid).status);
+    const changes: readonly RecordChange[] =
+      marks && isFailing === failed ? [{ table: 'vmodels', id, record: { ...record, failed } }] : [];
     return { basis: [{ table: 'vmodels', id }], changes, decision: undefined };
   });
 }

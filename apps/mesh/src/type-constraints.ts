@@ -4,10 +4,12 @@ import { z } from 'zod';
 export type TypeConstraints = {
   /** All must be present; none: anywhere. */
   requiredLabels(type: string): readonly string[];
+  /** Instances with any of them come first. */
+  preferredLabels(type: string): readonly string[];
 };
 
 /** No file: every instance may hold everything. */
-export const ANYWHERE: TypeConstraints = { requiredLabels: () => [] };
+export const ANYWHERE: TypeConstraints = { requiredLabels: () => [], preferredLabels: () => [] };
 
 const schema = z.record(
   z.string(),
@@ -15,7 +17,7 @@ const schema = z.record(
 );
 
 /**
- * The file at MM_TYPE_CONSTRAINTS_PATH: `{"<type>": {"required": [...]}, "_default": {...}}`. `preferred` is read over.
+ * The file at MM_TYPE_CONSTRAINTS_PATH: `{"<type>": {"required": [...], "preferred": [...]}, "_default": {...}}`.
  * @throws Error with one sentence when it is no such document.
  */
 export function parseTypeConstraints(json: string): TypeConstraints {
@@ -30,7 +32,11 @@ export function parseTypeConstraints(json: string): TypeConstraints {
     throw new Error(`The type constraints are malformed at ${result.error.issues[0]?.path.join('.') ?? ''}`);
   const byType = new Map(Object.entries(result.data));
   const fallback = byType.get('_default');
-  return { requiredLabels: (type) => (byType.get(type) ?? fallback)?.required ?? [] };
+  const ofType = (type: string) => byType.get(type) ?? fallback;
+  return {
+    requiredLabels: (type) => ofType(type)?.required ?? [],
+    preferredLabels: (type) => ofType(type)?.preferred ?? [],
+  };
 }
 
 /** The reconciler keys on this text: keep it as the original mesh has it. */

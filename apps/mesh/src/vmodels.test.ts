@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { ModelRecord, VModelRecord } from '@meshkeeper/modelmesh';
-import { newModelRecord } from './models.ts';
+import { newModelRecord } from './model-record.ts';
 import {
   completeTransition,
   decideDeleteVModel,

@@ -1,6 +1,6 @@
 import type { ModelInfo } from '@meshkeeper/domain';
 import type { ModelRecord, VModelRecord } from '@meshkeeper/modelmesh';
-import { hasInfo, initialLastUsed, newModelRecord } from './models.ts';
+import { hasInfo, initialLastUsed, newModelRecord } from './model-record.ts';
 
 /** Pure decisions on a vmodel and the models it names: all that one call changes, in the order in which it is written. */
 

@@ -13,6 +13,7 @@ import {
   type ModelStatusInfoMessage,
   type VModelStatusInfoMessage,
 } from '@meshkeeper/modelmesh';
+import { startScriptedRuntime, type ScriptedRuntime } from './scripted-runtime.ts';
 import { freePort, startEtcd, startProcess, waitFor, type EtcdServer, type ManagedProcess } from '@meshkeeper/sandbox';
 
 /** A mesh of real processes over a real etcd. Everything ends with `stop`. */
@@ -22,7 +23,11 @@ export type MeshFixture = {
   /** All keys of the mesh start so. */
   readonly prefix: string;
   readonly folder: string;
-  startInstance(name: string, env?: Readonly<Record<string, string>>): Promise<Instance>;
+  startInstance(
+    name: string,
+    env?: Readonly<Record<string, string>>,
+    runtimeEnv?: Readonly<Record<string, string>>,
+  ): Promise<Instance>;
   /** On the same port and data. */
   restartEtcd(): Promise<void>;
   stop(): Promise<void>;
@@ -35,6 +40,7 @@ export type Instance = {
   readonly api: Client<typeof ModelMeshDefinition>;
   readonly probes: string;
   readonly metrics: string;
+  readonly runtime: ScriptedRuntime;
 };
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
@@ -53,13 +59,19 @@ export async function startMeshFixture(): Promise<MeshFixture> {
     store,
     folder,
     prefix: 'modelmesh-serving/mm/modelmesh-serving/',
-    startInstance: async (name, env = {}) => {
-      const instance = await startInstance(name, folder, { KV_STORE: kvStore, ...env });
+    startInstance: async (name, env = {}, runtimeEnv = {}) => {
+      const runtime = await startScriptedRuntime({
+        env: { RUNTIME_INSTANCE: instanceIdOf(podOf(name)), ...runtimeEnv },
+      });
+      closers.push(() => runtime.stop());
+      const port = runtime.address.split(':').at(-1) ?? '';
+      const variables = { KV_STORE: kvStore, INTERNAL_GRPC_PORT: port, ...env };
+      const instance = await startInstance(name, folder, variables);
       closers.push(
         () => instance.close(),
         () => instance.process.stop(0),
       );
-      return instance;
+      return { ...instance, runtime };
     },
     restartEtcd: async () => {
       etcd = await startEtcd({ folder, port });
@@ -73,8 +85,12 @@ export async function startMeshFixture(): Promise<MeshFixture> {
   };
 }
 
+function podOf(name: string): string {
+  return `modelmesh-serving-rt-5d8f6b-${name}`;
+}
+
 async function startInstance(name: string, folder: string, env: Readonly<Record<string, string>>) {
-  const pod = `modelmesh-serving-rt-5d8f6b-${name}`;
+  const pod = podOf(name);
   const [port, probePort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const probes = `http://127.0.0.1:${probePort}`;
   const process = await startProcess({
@@ -86,6 +102,8 @@ async function startInstance(name: string, folder: string, env: Readonly<Record<
       MM_SVC_GRPC_PORT: String(port),
       MM_PROBE_PORT: String(probePort),
       MM_METRICS: `prometheus:port=${metricsPort};scheme=http`,
+      MESHKEEPER_PEER_PORT: '0',
+      MM_PRESTOP_WAIT_PORT: '0',
       WKUBE_POD_NAME: pod,
       WKUBE_POD_IPADDR: '127.0.0.1',
       DIAL_LOOPBACK_TWIN: 'true',

@@ -50,7 +50,7 @@ describe('what a watcher of the records sees, one instance', () => {
         'put vmodels/v1 {"o":"ksp","amid":"t1","tmid":"t2"}',
         `put registry/t2 {${INFO},"mPath":"model.joblib","autoDel":true,"refs":1,"lu":T}`,
       ],
-      [`put registry/t2 {${INFO},${held}}`],
+      [`put registry/t2 {${INFO},${held},"loadedIn":{"${instance.iid}":0}}`],
       [`put registry/t2 {${INFO},${held},"loadedIn":{"${instance.iid}":T}}`],
       ['put vmodels/v1 {"o":"ksp","amid":"t2","tmid":"t2"}', 'delete registry/t1'],
     ]);
@@ -134,8 +134,8 @@ describe('what a watcher of the records sees, two instances', () => {
     assert.deepEqual(seen, [
       'put vmodels/v1 {"o":"ksp","amid":"t1","tmid":"t2"}',
       `put registry/t2 {${INFO},${path},"refs":1,"lu":T}`,
-      `put registry/t2 {${INFO},${path},"instanceIds":{"${one}":T},"refs":1,"lu":T}`,
-      `put registry/t2 {${INFO},${path},"instanceIds":{"${two}":T},"failedIn":{"${one}":T},"fails":{${fail(one)}},"refs":1,"lu":T}`,
+      `put registry/t2 {${INFO},${path},"instanceIds":{"${one}":T},"refs":1,"lu":T,"loadedIn":{"${one}":0}}`,
+      `put registry/t2 {${INFO},${path},"instanceIds":{"${two}":T},"failedIn":{"${one}":T},"fails":{${fail(one)}},"refs":1,"lu":T,"loadedIn":{"${two}":0}}`,
       `put registry/t2 {${INFO},${path},"failedIn":{"${one}":T,"${two}":T},"fails":{${fail(one)},${fail(two)}},"refs":1,"lu":T}`,
       'put vmodels/v1 {"o":"ksp","amid":"t1","tmid":"t2","failed":true}',
     ]);

@@ -4,8 +4,8 @@ import { z } from 'zod';
 export type Copy = {
   /** The mesh's name of the pod: the last twelve characters of the pod's own. */
   readonly instance: string;
-  /** `held` is loading or loaded: a mesh of the original does not write which. */
-  readonly state: 'held' | 'loaded' | 'failed';
+  /** `held` is loading or loaded: a mesh of the original does not write which. Ours does, and will write when a `loading` one is loaded. */
+  readonly state: 'held' | 'loading' | 'loaded' | 'failed';
   /** Since when: the begin of its load, its end, or its failure. */
   readonly since: number;
   /** Of a failed one; may be empty. */
@@ -27,8 +27,9 @@ export function readCopies(body: unknown): readonly Copy[] {
   const { instanceIds, loadedIn, failedIn, fails } = recordSchema.parse(body);
   const held = Object.entries(instanceIds).map(([instance, since]): Copy => {
     const loadedAt = own(loadedIn, instance);
-    const state = loadedAt === undefined ? ('held' as const) : ('loaded' as const);
-    return { instance, state, since: loadedAt ?? since, message: '' };
+    if (loadedAt === undefined) return { instance, state: 'held', since, message: '' };
+    const isLoaded = loadedAt >= since;
+    return { instance, state: isLoaded ? 'loaded' : 'loading', since: isLoaded ? loadedAt : since, message: '' };
   });
   const failed = Object.entries(failedIn).map(([instance, since]): Copy => ({
     instance,

@@ -46,6 +46,7 @@ export {
   type ParsedRecordKey,
   type RecordTable,
 } from './record-keys.ts';
+export { toCallError } from './call-errors.ts';
 export { createMeshClient, type MeshClientOptions } from './mesh-client.ts';
 export type { ReadTls, TlsMaterial } from './mesh-tls.ts';
 export { createMeshFeed, type MeshFeedOptions } from './mesh-feed.ts';
@@ -66,3 +67,16 @@ export {
   type UnregisterModelRequest,
   type VModelStatusInfo as VModelStatusInfoMessage,
 } from './gen/mmesh/model-mesh.ts';
+export {
+  ModelRuntimeDefinition,
+  RuntimeStatusResponse_Status as RuntimeStatusNumber,
+  type LoadModelRequest,
+  type LoadModelResponse,
+  type ModelRuntimeServiceImplementation,
+  type ModelSizeRequest,
+  type ModelSizeResponse,
+  type PredictModelSizeRequest,
+  type PredictModelSizeResponse,
+  type RuntimeStatusResponse,
+  type UnloadModelRequest,
+} from './gen/mmesh/model-runtime.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -22,7 +23,10 @@ const options = {
   root: import.meta.dirname,
   deploy: join(import.meta.dirname, 'fixtures', 'deploy'),
   processes: false,
-  programs: [{ image: 'example/echo', command: ['node', 'fixtures/programs/echo-server.ts'] }],
+  programs: [
+    { image: 'example/echo', command: ['node', 'fixtures/programs/echo-server.ts'] },
+    { place: 'model-server', command: ['node', '../../../apps/scripted-runtime/src/main.ts'] },
+  ],
 } as const;
 
 function adminClient(): KubeClient {
@@ -226,6 +230,42 @@ test('at rest the node writes nothing but its heartbeat', async () => {
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   assert.deepEqual(writes().slice(before.length), []);
 });
+
+test('beside a mesh a model server listens where the mesh dials, on ports and sockets, unprobed', async () => {
+  const mounts = [{ name: 'domain-socket', mountPath: '/sockets' }];
+  const env = [
+    { name: 'INTERNAL_GRPC_PORT', value: '8086' },
+    { name: 'INTERNAL_SERVING_GRPC_SOCKET_PATH', value: '/sockets/data.sock' },
+  ];
+  const never = { httpGet: { path: '/', port: 1 }, periodSeconds: 1, failureThreshold: 1 };
+  const containers = [
+    { name: 'mm', image: 'example/nothing-local:1', env, volumeMounts: mounts },
+    { name: 'server', image: 'example/nothing-local:2', readinessProbe: never, livenessProbe: never },
+  ];
+  const spec = { containers, volumes: [{ name: 'domain-socket', emptyDir: {} }], terminationGracePeriodSeconds: 3 };
+  await client.call('POST', PODS, { body: { metadata: { name: 'with-a-mesh', labels: { app: 'mesh' } }, spec } });
+  const pod = await waitFor(
+    async () => {
+      const found = await client.call<Pod>('GET', `${PODS}/with-a-mesh`);
+      return found.status.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') && found;
+    },
+    { timeoutMs: 20_000, what: 'the Pod to be ready' },
+  );
+  const socket = join(folder, 'sockets', pod.metadata.uid.slice(0, 8), 'data.sock');
+  const host = pod.status.podIP?.replace('10.', '127.') ?? '';
+  for (const target of [{ host, port: 8086 }, { path: socket }]) {
+    await waitFor(() => accepts(target), { timeoutMs: 10_000, what: `a listener on ${JSON.stringify(target)}` });
+  }
+  await client.call('DELETE', `${PODS}/with-a-mesh`);
+  await waitFor(() => !existsSync(socket), { timeoutMs: 10_000, what: 'the socket to go' });
+});
+
+function accepts(target: NetConnectOpts): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(target, () => resolve(true));
+  socket.once('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}
 
 test('a deleted Pod ends its process and goes, with its folder', async () => {
   const [pod] = await readyPods();

@@ -5,11 +5,16 @@ export type Stoppable = { stop(): Promise<void> };
 /** A process that has not stopped by then is ended: pods have 30 s by default. */
 const STOP_LIMIT_MS = 9_000;
 
+export type Program = Stoppable & {
+  /** Where stopping may take longer. */
+  readonly stopWithinMs?: number;
+};
+
 /**
  * Runs a program until SIGTERM or SIGINT, then stops it. A failed start, and an error that nobody caught, end the process
  * with code 1 and one sentence. The parts already started are stopped by `start` itself, which owns them.
  */
-export async function runProcess(logger: Logger, start: () => Promise<Stoppable>): Promise<void> {
+export async function runProcess(logger: Logger, start: () => Promise<Program>): Promise<void> {
   const fail = (error: unknown): never => {
     const message = error instanceof Error ? error.message : String(error);
     // Whoever threw on purpose has said it all in one sentence; a defect needs its stack.
@@ -24,7 +29,8 @@ export async function runProcess(logger: Logger, start: () => Promise<Stoppable>
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
   });
   logger.info({ signal }, 'Stopping');
-  setTimeout(() => fail(new Error(`Did not stop within ${STOP_LIMIT_MS} ms`)), STOP_LIMIT_MS).unref();
+  const { stopWithinMs: limit = STOP_LIMIT_MS } = running;
+  setTimeout(() => fail(new Error(`Did not stop within ${limit} ms`)), limit).unref();
   await running.stop().catch(fail);
   process.exit(0);
 }

@@ -54,7 +54,7 @@ export function loadedGate(snapshot: PredictorSnapshot, modelId: string, seen: S
   if (isEvicted(state, seen, modelId)) return passed('It was loaded; the next request loads it again');
   if (state === 'FailedToLoad' || (copies.length > 0 && copies.every((copy) => copy.state === 'failed')))
     return open('ModelLoadFailed', failureIn(copies, seen), copies.map(toDetail));
-  const held = copies.find((copy) => copy.state === 'held');
+  const held = copies.find((copy) => copy.state === 'held' || copy.state === 'loading');
   if (held !== undefined) return open('ModelLoading', `Loading on ${copyInWords(held)}`, copies.map(toDetail));
   return state === 'Loading'
     ? open('ModelLoading', 'The mesh is loading the model')
@@ -93,7 +93,7 @@ function copyInWords(copy: Copy): string {
 }
 
 function stateWords({ state, since }: Copy): string {
-  const words = { held: 'held since', loaded: 'loaded since', failed: 'failed at' };
+  const words = { held: 'held since', loading: 'loading since', loaded: 'loaded since', failed: 'failed at' };
   return `${words[state]} ${timeText(since)}`;
 }
 

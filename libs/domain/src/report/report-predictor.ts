@@ -1,6 +1,7 @@
 import type { CallError } from '../call-error.ts';
 import { DEFAULT_CONFIG } from '../config/mesh-config.ts';
 import { OWNER_CONFLICT_MESSAGE, RETRY_FAILED_LOAD_MS, WAITING, wantedOf } from '../plan/plan-predictor.ts';
+import { copiesOf } from '../gates/mesh-gates.ts';
 import { preciseCause } from '../gates/precise-cause.ts';
 import { STORAGE_REASONS } from '../gates/storage-gate.ts';
 import type { Memory } from '../memory.ts';
@@ -109,24 +110,36 @@ const SHORTEST_LOOK_MS = 100;
 const LONGEST_LOOK_MS = 5_000;
 const FIRST_LOOK_MS = 250;
 
+/** Where the mesh writes when a load ends, that wakes the key; a pod that dies in between writes nothing. */
+const WATCHED_LOOK_MS = 30_000;
+
 /**
- * The mesh's records do not show that a load has ended, so while one runs it is asked for: after a tenth of the time it has run, so that
+ * The original's records do not show that a load has ended, so while one runs it is asked for: after a tenth of the time it has run, so that
  * short loads are seen at once and long ones cost little. A failed load is tried again much later.
  */
 function lookAgain(
-  { homeless }: PredictorSnapshot,
+  snapshot: PredictorSnapshot,
   view: ModelView,
   reply: VModelStatusInfo | undefined,
   now: number,
 ): number | undefined {
   const loading = view.targetState === 'Loading' || view.activeState === 'Loading' || view.transition === 'InProgress';
   if (view.failure?.reason === 'ModelLoadFailed' && !loading) return RETRY_FAILED_LOAD_MS;
-  if (view.failure !== undefined) return homeless ? undefined : untilTheMeshKnows(view.failure, now);
+  if (view.failure !== undefined) return snapshot.homeless ? undefined : untilTheMeshKnows(view.failure, now);
   if (!loading) return view.ready ? undefined : FIRST_LOOK_MS * 4;
+  if (isTold(snapshot, reply)) return WATCHED_LOOK_MS;
   const copies = [...(reply?.targetModelStatus?.copies ?? []), ...(reply?.activeModelStatus?.copies ?? [])];
   const startedAt = Math.max(0, ...copies.filter(({ status }) => status !== 'LOADING_FAILED').map(({ time }) => time));
   if (startedAt === 0) return FIRST_LOOK_MS;
   return Math.round(Math.min(Math.max((now - startedAt) / 10, SHORTEST_LOOK_MS), LONGEST_LOOK_MS));
+}
+
+/** Each copy of what loads will be told of by its record. One that is loaded already in the record is asked for: the answer was older. */
+function isTold(snapshot: PredictorSnapshot, reply: VModelStatusInfo | undefined): boolean {
+  const switching = reply?.targetModelStatus !== undefined;
+  const modelId = (switching ? reply.targetModelId : reply?.activeModelId) ?? '';
+  const copies = copiesOf(snapshot, modelId).filter(({ state }) => state !== 'failed');
+  return copies.length > 0 && copies.every(({ state }) => state === 'loading');
 }
 
 /**

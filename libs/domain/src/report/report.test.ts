@@ -209,6 +209,16 @@ describe('what is shown of a model', () => {
     assert.deepEqual([lookAfter(10), lookAfter(20_000), lookAfter(600_000)], [100, 2_000, 5_000]);
   });
 
+  test('while it loads in a mesh that tells of the end it is hardly asked for, but at once where the record is ahead of the answer', () => {
+    const reply = aReply({ activeModelStatus: aModelStatus('LOADING') });
+    const lookAfter = (states: readonly ('held' | 'loading' | 'loaded')[]): number | undefined => {
+      const copies = states.map((state, index) => ({ instance: `i${index}`, state, since: NOW, message: '' }));
+      return answered(aPredictorSnapshot({ copies: { [reply.activeModelId]: copies } }), reply).lookAgainMs;
+    };
+    const looks = [lookAfter(['loading']), lookAfter(['loading', 'held']), lookAfter(['loaded']), lookAfter([])];
+    assert.deepEqual(looks, [30_000, 250, 250, 250]);
+  });
+
   test('a mesh that does not answer is an error to retry, and changes no status', () => {
     const snapshot = aPredictorSnapshot();
     const planned = plan(snapshot, NOW);

@@ -1,17 +1,17 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { Container, Pod, PodStatus } from '../kube/objects.ts';
-import type { ProcessSpec } from '../managed-process.ts';
 import { twinOf } from './address-pool.ts';
 import { runContainer, timestamp, type RunningContainer } from './container.ts';
-import { resolveEnvironment, type Capacity, type LookUp, type Placement } from './environment.ts';
+import type { Capacity, LookUp, Placement } from './environment.ts';
+import { containerProcess, standInFor, type ProcessContext } from './container-process.ts';
+import { modelServerContainer } from './model-server.ts';
 import { podStatus } from './pod-status.ts';
-import { programFor, type LocalProgram } from './programs.ts';
-import { expandVariables, rewriteHosts, rewritePaths } from './rewrite.ts';
+import type { LocalProgram } from './programs.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
-import { lookUpIn, mountsOf, writeVolumes, type VolumeFolders } from './volumes.ts';
+import { lookUpIn, writeVolumes, type VolumeFolders } from './volumes.ts';
 
 /** What all Pods of a node share. */
 export type PodSurroundings = {
@@ -95,17 +95,28 @@ export class PodRunner {
   async #end(graceMs: number): Promise<void> {
     this.#abort.abort();
     await this.#done;
-    await Promise.all(this.#containers.map((container) => container.stop(graceMs)));
+    await this.#stopContainers(graceMs);
     await this.#status.idle();
+  }
+
+  /** What serves the models goes last, as it does by its preStop hook in a cluster: the mesh drains by its help. */
+  async #stopContainers(graceMs: number): Promise<void> {
+    const deadline = performance.now() + graceMs;
+    const isLast = (each: RunningContainer): boolean => each.view().spec.name === modelServerContainer(this.#pod)?.name;
+    for (const last of [false, true]) {
+      const leftMs = Math.max(0, deadline - performance.now());
+      await Promise.all(this.#containers.filter((each) => isLast(each) === last).map((each) => each.stop(leftMs)));
+    }
   }
 
   /** Removes what it left on disk; logs stay. */
   async forget(): Promise<void> {
-    await rm(this.#folder(), { recursive: true, force: true });
+    for (const folder of [this.#folder(), this.#sockets()]) await rm(folder, { recursive: true, force: true });
   }
 
   async #run(): Promise<void> {
     if (!(await this.#fillVolumes())) return;
+    await mkdir(this.#sockets(), { recursive: true });
     this.#containers = this.#pod.spec.containers.map((spec) => this.#runContainer(spec));
     this.#status.touch();
     void this.#refresh();
@@ -142,47 +153,37 @@ export class PodRunner {
     const before = this.#found.containerStatuses?.find((status) => status.name === spec.name);
     // A container that ran before this node process began is started anew: that is one restart more.
     const ranBefore = before?.state?.running !== undefined || before?.state?.terminated !== undefined;
+    const { readinessProbe: _readiness, livenessProbe: _liveness, ...unprobed } = spec;
     return runContainer({
-      spec,
+      // What stands in for a model server does not know the questions of that one.
+      spec: standInFor(spec, this.#pod, this.#around.programs) === undefined ? spec : unprobed,
       host: twinOf(this.placement.podIP),
-      process: () => this.#processOf(spec),
+      process: () => containerProcess(spec, this.#processContext()),
       restartCount: (before?.restartCount ?? 0) + (ranBefore ? 1 : 0),
       onChange: () => this.#status.touch(),
     });
   }
 
-  async #processOf(spec: Container): Promise<ProcessSpec | undefined> {
-    const { programs, capacity, programsRoot, recordFolder, baseEnv } = this.#around;
-    const command = programFor(spec.image, programs);
-    if (command === undefined) return undefined;
-    const { namespace, name } = this.#pod.metadata;
-    const variables = await resolveEnvironment({
-      pod: this.#pod,
-      container: spec,
-      placement: this.placement,
-      capacity,
-      lookUp: this.#lookUp,
-    });
-    const inPaths = rewritePaths(mountsOf(this.#pod, spec, this.#folders));
-    const inHosts = rewriteHosts(twinOf(this.placement.podIP));
-    const rewrite = (text: string): string => inPaths(inHosts(text));
-    const args = (spec.args ?? []).map((text) => rewrite(expandVariables(text, variables)));
-    const env = Object.fromEntries(Object.entries(variables).map(([key, value]) => [key, rewrite(value)]));
-    const [program = '', ...first] = command;
+  #processContext(): ProcessContext {
+    const { placement } = this;
     return {
-      name: `${namespace}/${name} ${spec.name}`,
-      command: program,
-      args: [...first, ...args],
-      cwd: programsRoot,
-      env: { ...baseEnv, ...env, DIAL_LOOPBACK_TWIN: 'true' },
-      logFile: join(this.#around.folder, 'logs', 'pods', `${namespace}_${name}_${spec.name}.log`),
-      recordFolder,
+      ...this.#around,
+      pod: this.#pod,
+      placement,
+      lookUp: this.#lookUp,
+      folders: this.#folders,
+      sockets: this.#sockets(),
     };
   }
 
   #folder(): string {
     const { namespace, name, uid } = this.#pod.metadata;
     return join(this.#around.folder, 'pods', `${namespace}_${name}_${uid}`);
+  }
+
+  /** Apart from the other volumes and short: a socket's path has to be. */
+  #sockets(): string {
+    return join(this.#around.folder, 'sockets', this.#pod.metadata.uid.slice(0, 8));
   }
 
   #say(what: string): void {

@@ -1,0 +1,15 @@
+import { UNIT_BYTES, type ModelCache, type Refusal } from '@meshkeeper/placement';
+
+/** Why an instance does not take a model, in the original's words where it has any. */
+export function refusalMessage(reason: Refusal, id: string, cache: ModelCache, units: number): string {
+  switch (reason) {
+    case 'churn':
+      return 'Cache churn threshold exceeded';
+    case 'too-large':
+      return `Predicted size of model ${id}, ${units * UNIT_BYTES} bytes, is larger than total effective capacity of ${cache.effective * UNIT_BYTES} bytes`;
+    case 'newer-models':
+      return `No space for model ${id}: all that is loaded was used more recently`;
+    case 'present':
+      return `Model ${id} is here already`;
+  }
+}

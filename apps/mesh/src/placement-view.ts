@@ -1,0 +1,53 @@
+import { NO_LRU_TIME, type InstanceRecord } from '@meshkeeper/modelmesh';
+import type { ClusterView as PlacementView, InstanceView, ModelView, TypeRules } from '@meshkeeper/placement';
+import type { ModelRecord } from '@meshkeeper/modelmesh';
+import type { ClusterView } from './cluster-view.ts';
+import { currentFailures, isLoadedOn } from './model-record.ts';
+import { isOurs } from './peer-address.ts';
+
+/** What this instance knows of itself, and takes others of its kind to be like. */
+export type OwnLimits = { readonly defaultUnits: number; readonly loadTimeoutMs: number };
+
+/** The mesh as placement sees it: live instances of ours. Of the original's nothing can be asked. */
+export function placementView(view: ClusterView, types: TypeRules, limits: OwnLimits): PlacementView {
+  const instances = [...view.tables.instances].flatMap(([iid, stored]) =>
+    stored.kind === 'record' && isOurs(stored.record) ? [instanceView(iid, stored.record, view)] : [],
+  );
+  return { instances, types, ...limits };
+}
+
+/** Records of instances come late, so that what is known of the registry counts where it says more. */
+function instanceView(iid: string, record: InstanceRecord, view: ClusterView): InstanceView {
+  return {
+    id: iid,
+    labels: record.labels,
+    zone: record.zone,
+    node: record.loc,
+    draining: record.shutdown,
+    capacity: record.cap,
+    used: record.used,
+    oldestUse: record.lruTime === NO_LRU_TIME ? undefined : Number(record.lruTime),
+    models: view.copiesOn(iid).size,
+    threads: Math.max(1, record.lThreads),
+    loading: Math.max(record.lInProg, view.loadingOn(iid)),
+    rpm: record.rpm,
+  };
+}
+
+/** `isLive`: copies of instances that are gone count for nothing. */
+export function modelView(id: string, record: ModelRecord, units: number, isLive: (iid: string) => boolean): ModelView {
+  return {
+    id,
+    type: record.type,
+    units,
+    lastUsed: Number(record.lu),
+    copies: Object.entries(record.instanceIds)
+      .filter(([iid]) => isLive(iid))
+      .map(([instance, since]) => ({
+        instance,
+        since,
+        loadedAt: isLoadedOn(record, instance) ? record.loadedIn[instance] : undefined,
+      })),
+    failures: currentFailures(record).map((instance) => ({ instance, at: record.failedIn[instance] ?? 0 })),
+  };
+}

@@ -1,0 +1,210 @@
+import { CallError, messageOf } from '@meshkeeper/domain';
+import type { ModelRecord } from '@meshkeeper/modelmesh';
+import type { Cluster } from '../cluster.ts';
+import type { ClusterView } from '../cluster-view.ts';
+import type { LocalCopies } from '../hosting/local-copies.ts';
+import { RETRY_BACKOFF_MS, type Loading } from '../loading.ts';
+import { modelStatus } from '../model-status.ts';
+import { isLoadedOn } from '../model-record.ts';
+import type { RecordStore } from '../record-store.ts';
+import type { HeaderList } from '../wire/headers.ts';
+import type { Answer } from '../wire/outgoing-call.ts';
+import { RpcError } from '../wire/status.ts';
+import type { LocalCalls, ModelCall } from './local-calls.ts';
+import { outcomeOf, revisionHeader, revisionIn } from './outcome.ts';
+import type { Peers } from './peers.ts';
+import { pickCopy, type ReachableCopy } from './pick-copy.ts';
+import type { RequestId } from './request-ids.ts';
+
+export type RouterOptions = {
+  readonly view: ClusterView;
+  readonly store: RecordStore;
+  readonly cluster: Cluster;
+  readonly copies: LocalCopies;
+  readonly loading: Loading;
+  readonly local: LocalCalls;
+  readonly peers: Peers;
+  readonly caughtUp: (modelId: string, revision: bigint) => Promise<void>;
+  readonly now: () => number;
+};
+
+/** Everything of a call but which model it is for. */
+export type RoutedCall = Omit<ModelCall, 'modelId' | 'vModelId'> & {
+  /** Whoever calls balances over the instances already: a copy of our own is taken first. */
+  readonly isBalanced: boolean;
+};
+
+export type Router = {
+  /** Answers from a copy of the model, wherever it is; loads one where there is none. @throws RpcError, CallError of etcd */
+  route(requested: RequestId, call: RoutedCall): Promise<Answer & { readonly modelId: string }>;
+};
+
+/** As in the original. */
+const MAX_ITERATIONS = 8;
+/** Copies that have too many calls waiting are asked so often. */
+const MAX_OVERLOADED = 2;
+/** Names the model to the instance that a call is sent on to. */
+export const MODEL_HEADER = 'meshkeeper-model-bin';
+
+type Attempt = {
+  /** Instances that did not answer this call, or not well. */
+  readonly avoid: Set<string>;
+  overloaded: number;
+  /** What the last of them said. */
+  failure: RpcError | undefined;
+};
+
+export function createRouter(options: RouterOptions): Router {
+  const starting = new Map<string, Promise<void>>();
+  return {
+    route: async (requested, call) => {
+      const attempt: Attempt = { avoid: new Set(), overloaded: 0, failure: undefined };
+      for (let iteration = 0; iteration < MAX_ITERATIONS; iteration += 1) {
+        call.signal.throwIfAborted();
+        // Anew each time: the vmodel may have been switched meanwhile.
+        const { modelId, record } = await resolve(requested, options);
+        const copy = pickCopy(reachableCopies(modelId, record, attempt, options), call.isBalanced);
+        if (copy === undefined) {
+          if (attempt.failure !== undefined && isFinal(attempt.failure)) throw attempt.failure;
+          await startOnce(modelId, attempt, starting, options);
+          continue;
+        }
+        const modelCall: ModelCall = { ...call, modelId, vModelId: requested.kind === 'vmodel' ? requested.id : '' };
+        try {
+          const answer = await send(copy, modelCall, options);
+          return { ...answer, modelId };
+        } catch (error) {
+          await learn(error, copy, modelCall, attempt, options);
+        }
+      }
+      const last = attempt.failure === undefined ? '' : `; the last: ${attempt.failure.details}`;
+      throw new RpcError('UNAVAILABLE', `${MAX_ITERATIONS} retry iterations exhausted${last}`);
+    },
+  };
+}
+
+/** The record of the model that is meant now. What the view does not know is asked of etcd. */
+async function resolve(
+  { kind, id }: RequestId,
+  { store }: RouterOptions,
+): Promise<{ readonly modelId: string; readonly record: ModelRecord }> {
+  if (kind === 'model') {
+    const record = await readModel(id, store);
+    if (record === undefined) throw new RpcError('NOT_FOUND', 'model not found');
+    return { modelId: id, record };
+  }
+  const known = store.vmodel(id);
+  if (known === undefined) await store.read([{ table: 'vmodels', id }]);
+  const active = store.vmodel(id)?.amid;
+  if (active === undefined) throw new RpcError('NOT_FOUND', 'vmodel not found');
+  const record = store.model(active);
+  if (record !== undefined) return { modelId: active, record };
+  await store.read([{ table: 'vmodels', id }]);
+  const modelId = store.vmodel(id)?.amid ?? active;
+  const found = await readModel(modelId, store);
+  if (found === undefined) throw new RpcError('INTERNAL', `Target model ${modelId} of vmodel ${id} not found`);
+  return { modelId, record: found };
+}
+
+async function readModel(id: string, store: RecordStore): Promise<ModelRecord | undefined> {
+  const known = store.model(id);
+  if (known !== undefined) return known;
+  await store.read([{ table: 'registry', id }]);
+  return store.model(id);
+}
+
+function reachableCopies(
+  modelId: string,
+  record: ModelRecord,
+  { avoid }: Attempt,
+  { cluster, copies, peers, local }: RouterOptions,
+): readonly ReachableCopy[] {
+  const me = cluster.instanceId;
+  const own = copies.get(modelId);
+  return Object.entries(record.instanceIds).flatMap(([iid, since]): readonly ReachableCopy[] => {
+    if (avoid.has(iid)) return [];
+    if (iid !== me) {
+      if (!peers.isReachable(iid)) return [];
+      const isLoaded = isLoadedOn(record, iid);
+      return [
+        { iid, isLocal: false, isLoaded, since, inFlight: peers.inFlight(iid), lastCalled: peers.lastCalled(iid) },
+      ];
+    }
+    if (own?.state.kind === 'evicted' || own?.state.kind === 'failed') return [];
+    const isLoaded = own?.state.kind === 'loaded';
+    return [{ iid, isLocal: true, isLoaded, since, inFlight: local.inFlight(), lastCalled: own?.lastUsed ?? 0 }];
+  });
+}
+
+function send(copy: ReachableCopy, call: ModelCall, { local, peers, view }: RouterOptions): Promise<Answer> {
+  const revision = view.tables.registry.get(call.modelId)?.modRevision ?? 0n;
+  if (copy.isLocal) return local.serve(call, revision);
+  const { method, message, signal, deadline, modelId } = call;
+  const headers: HeaderList = [
+    ...call.headers,
+    MODEL_HEADER,
+    Buffer.from(modelId).toString('base64'),
+    ...revisionHeader(revision),
+  ];
+  const timeoutMs = deadline === undefined ? undefined : Math.max(0, deadline - performance.now());
+  return peers.call(copy.iid, { path: `/${method}`, headers, message, signal, timeoutMs });
+}
+
+/** What a failure means for the next try. @throws what is the answer */
+async function learn(
+  error: unknown,
+  { iid, isLocal }: ReachableCopy,
+  { modelId, signal }: ModelCall,
+  attempt: Attempt,
+  { peers, caughtUp }: RouterOptions,
+): Promise<void> {
+  if (signal.aborted || !(error instanceof RpcError)) throw error;
+  const outcome = outcomeOf(error);
+  attempt.failure = error;
+  if (outcome === undefined) {
+    // Instances answer UNAVAILABLE only with an outcome: this one was not reached, or was lost on the way.
+    if (isLocal || error.code !== 'UNAVAILABLE') throw error;
+    peers.suspect(iid, error.details);
+  }
+  if (outcome === 'overloaded' && (attempt.overloaded += 1) >= MAX_OVERLOADED) throw error;
+  attempt.avoid.add(iid);
+  await caughtUp(modelId, revisionIn(error.metadata));
+}
+
+/** There is nothing to load elsewhere for: the runtime had the model, and this is what it said. */
+function isFinal(failure: RpcError): boolean {
+  return ['runtime-unavailable', 'overloaded'].includes(outcomeOf(failure) ?? '');
+}
+
+/** Callers that come while a place is being chosen share the choice. */
+async function startOnce(
+  modelId: string,
+  attempt: Attempt,
+  starting: Map<string, Promise<void>>,
+  options: RouterOptions,
+): Promise<void> {
+  const begun = starting.get(modelId) ?? start(modelId, attempt, options).finally(() => starting.delete(modelId));
+  starting.set(modelId, begun);
+  await begun;
+}
+
+async function start(
+  modelId: string,
+  attempt: Attempt,
+  { store, cluster, loading, peers, now }: RouterOptions,
+): Promise<void> {
+  const avoid = new Set([...attempt.avoid, ...peers.silent]);
+  const outcome = await loading.start(modelId, { backoffMs: RETRY_BACKOFF_MS, lastUsed: BigInt(now()), avoid });
+  if (outcome.kind === 'unplaceable') throw attempt.failure ?? new RpcError('INTERNAL', outcome.message);
+  if (outcome.kind !== 'resting') return;
+  const record = store.model(modelId);
+  const status = record === undefined ? undefined : modelStatus(modelId, record, cluster.liveness);
+  throw new RpcError('INTERNAL', status?.errors[0] ?? `Model ${modelId} failed to load`);
+}
+
+/** Trouble with etcd, and records that cannot be read, as a caller is told of them. */
+export function toRpcError(error: unknown): unknown {
+  if (!(error instanceof CallError)) return error;
+  if (error.code === 'INTERNAL') return new RpcError('INTERNAL', error.message, { cause: error });
+  return new RpcError('UNAVAILABLE', `etcd cannot be reached: ${messageOf(error)}`, { cause: error });
+}

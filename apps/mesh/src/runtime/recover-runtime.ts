@@ -1,0 +1,46 @@
+import { messageOf } from '@meshkeeper/domain';
+import type { Logger, Stoppable } from '@meshkeeper/telemetry';
+import { connectRuntime } from './connect-runtime.ts';
+import type { RuntimeEndpoints } from './runtime-endpoints.ts';
+
+export type RuntimeRecovery = Stoppable & {
+  /** Nothing can be placed here. */
+  isGone(): boolean;
+  /** A call did not reach the model server. */
+  readonly lost: () => void;
+};
+
+/** Waits for a model server that went away. One that is there again, and says so, has nothing loaded. */
+export function createRuntimeRecovery(
+  endpoints: RuntimeEndpoints,
+  logger: Logger,
+  events: { readonly gone: () => void; readonly back: () => void },
+): RuntimeRecovery {
+  const stopping = new AbortController();
+  let isGone = false;
+  const recover = async (): Promise<void> => {
+    logger.warn('The model server is gone: its models may be loaded elsewhere');
+    events.gone();
+    try {
+      const again = await connectRuntime(endpoints, { logger, signal: stopping.signal });
+      await again.close();
+    } catch (error) {
+      if (!stopping.signal.aborted)
+        logger.error(
+          { reason: messageOf(error) },
+          'The model server does not come back: it is asked again with the next call',
+        );
+    }
+    isGone = false;
+    events.back();
+  };
+  return {
+    isGone: () => isGone,
+    lost: () => {
+      if (isGone || stopping.signal.aborted) return;
+      isGone = true;
+      void recover();
+    },
+    stop: async () => stopping.abort(),
+  };
+}
