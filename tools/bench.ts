@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRedis } from '@meshkeeper/sandbox';
+import { benchMesh } from '../apps/mesh/bench/mesh.ts';
+import { benchWire } from '../apps/mesh/bench/wire.ts';
 import { benchModels } from '../apps/reconciler/bench/models.ts';
 import { benchPlan } from '../apps/reconciler/bench/plan.ts';
 import { benchRecord } from '../libs/event-log/bench/record.ts';
@@ -10,9 +12,11 @@ import { benchRecord } from '../libs/event-log/bench/record.ts';
 type Say = (line: string) => void;
 
 const BENCHES: Readonly<Record<string, (say: Say) => Promise<void>>> = {
+  mesh: benchMesh,
   models: benchModels,
   plan: (say) => withRedis((url) => benchPlan(say, url)),
   record: (say) => withRedis((url) => benchRecord(say, url)),
+  wire: benchWire,
 };
 
 async function withRedis(use: (url: string) => Promise<void>): Promise<void> {

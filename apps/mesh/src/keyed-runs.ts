@@ -9,15 +9,26 @@ const RETRY_MS = 500;
  */
 export type KeyedRuns = { request(key: string): void; stop(): Promise<void> };
 
-export function createKeyedRuns(name: string, run: (key: string) => Promise<void>, logger: Logger): KeyedRuns {
+/** `limit`: runs at once, while the other keys wait for their turn; only for runs that end soon. */
+export function createKeyedRuns(
+  name: string,
+  run: (key: string) => Promise<void>,
+  logger: Logger,
+  limit = Infinity,
+): KeyedRuns {
   const running = new Map<string, Promise<void>>();
+  const waiting = new Set<string>();
   const again = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
   let stopped = false;
   const request = (key: string): void => {
     if (stopped) return;
     if (running.has(key)) again.add(key);
-    else running.set(key, runOnce(key));
+    else if (running.size >= limit) waiting.add(key);
+    else {
+      waiting.delete(key);
+      running.set(key, runOnce(key));
+    }
   };
   const later = (key: string): void => {
     const timer = setTimeout(() => {
@@ -36,7 +47,11 @@ export function createKeyedRuns(name: string, run: (key: string) => Promise<void
       later(key);
     }
     running.delete(key);
-    if (again.delete(key)) request(key);
+    if (again.delete(key)) waiting.add(key);
+    const [next] = waiting;
+    if (next === undefined) return;
+    waiting.delete(next);
+    request(next);
   };
   return {
     request,

@@ -34,6 +34,7 @@ export type MeshCoreOptions = {
   readonly now: () => number;
   /** By the local clock: see Session. */
   readonly isAlive: () => boolean;
+  readonly runtimeLost: () => void;
   /** What the instance record tells changed. */
   readonly summaryChanged: () => void;
 };

@@ -64,6 +64,11 @@ describe('whether and where a model is loaded', () => {
     });
   });
 
+  test('a failure that a copy has come after is no reason to rest', () => {
+    const record = model({ ...failures(['a', NOW - 4_000]), lul: BigInt(NOW - 1_000) });
+    assert.equal(decideLoad('m', record, context()).kind, 'assign');
+  });
+
   test('last use is written only when it is given', () => {
     const decision = decideLoad('m', model(), context({ lastUsed: 99n }));
     assert.equal(decision.kind === 'assign' && decision.record.lu, 99n);

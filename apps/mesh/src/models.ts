@@ -33,7 +33,10 @@ export function decideLoad(id: string, record: ModelRecord, context: LoadContext
   const { now } = context;
   if (isPresent(record, context)) return { kind: 'present' };
   const failures = currentFailures(record);
-  if (failures.length > 0 && now - newestFailure(record) < context.backoffMs) return { kind: 'resting' };
+  const failedAt = newestFailure(record);
+  // Where a copy came after the failure and went, there is nothing to rest from.
+  const isUnsettled = failures.length > 0 && failedAt > Number(record.lul);
+  if (isUnsettled && now - failedAt < context.backoffMs) return { kind: 'resting' };
   const retried = failures.length > 0 ? { ...record, attempt: now } : record;
   const used = context.lastUsed === undefined ? retried : { ...retried, lu: context.lastUsed };
   const place = placeCopy(id, { ...used, failedIn: failures.length > 0 ? {} : used.failedIn }, context);

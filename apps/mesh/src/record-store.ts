@@ -97,18 +97,18 @@ function toOp(key: string, change: RecordChange): EtcdOp {
   return { kind: 'put', key, value };
 }
 
+/** What is to be written, and the records that this rests on, by the view as it is when asked. */
+export type Decide<D> = () => {
+  readonly basis: readonly RecordRef[];
+  readonly changes: readonly RecordChange[];
+  readonly decision: D;
+};
+
 /**
  * Decides on the current records and writes, again and again until nobody came between.
  * @throws CallError Transient with code ABORTED after many conflicts in a row.
  */
-export async function commitUntilStored<D>(
-  store: RecordStore,
-  decide: () => {
-    readonly basis: readonly RecordRef[];
-    readonly changes: readonly RecordChange[];
-    readonly decision: D;
-  },
-): Promise<D> {
+export async function commitUntilStored<D>(store: RecordStore, decide: Decide<D>): Promise<D> {
   for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
     const { basis, changes, decision } = decide();
     if (changes.length === 0 || (await store.commit(basis, changes))) return decision;

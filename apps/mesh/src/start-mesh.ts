@@ -152,13 +152,11 @@ async function startInstance(parts: InstanceParts, keep: Keep) {
     now: Date.now,
     isAlive: () => session.isAlive(),
     summaryChanged: () => session.publish(),
+    runtimeLost: () => recovery.lost(),
   });
   const told = () => void session.publishNow().catch(() => undefined);
-  const gone = () => {
-    core.copies.lostAll();
-    told();
-  };
-  const recovery = keep(createRuntimeRecovery(settings.runtime, logger, { gone, back: told }));
+  const lost = () => core.copies.lostAll();
+  const recovery = keep(createRuntimeRecovery(settings.runtime, logger, { lost, changed: told }));
   const routing = await startRouting(parts, core, recovery.lost, keep);
   const peer = `${podAddress}:${routing.listener.address.split(':').at(-1)}`;
   const record = () =>

@@ -3,7 +3,7 @@ import type { VModelRecord } from '@meshkeeper/modelmesh';
 import type { ChangeWaiters } from './change-waiters.ts';
 import type { Cluster } from './cluster.ts';
 import { RETRY_BACKOFF_MS, type Loading } from './loading.ts';
-import { commitUntilStored, type RecordRef, type RecordStore } from './record-store.ts';
+import { commitUntilStored, type Decide, type RecordRef, type RecordStore } from './record-store.ts';
 import {
   decideDeleteVModel,
   decideSetVModel,
@@ -35,8 +35,7 @@ export function createVModelCalls(options: VModelCallsOptions): VModelCalls {
     set: (request, signal) => setVModel(options, request, signal),
     delete: async (vModelId, owner) => {
       if (vModelId === '') return;
-      await readAll(store, vModelId, []);
-      await commitUntilStored(store, () => ({
+      await commitOnCurrent(store, { vModelId, models: [] }, () => ({
         basis: basisOf(store, vModelId, []),
         changes: decideDeleteVModel(vModelId, owner, options.snapshot(vModelId)),
         decision: undefined,
@@ -68,6 +67,27 @@ async function readAll(store: RecordStore, vModelId: string, models: readonly st
   if (missed.length > 0) await store.read(missed);
 }
 
+/**
+ * Decides on the view when that leads to a write, for the write compares all that it rests on with etcd. What changes nothing, and what
+ * cannot be decided, must rest on what etcd says now.
+ */
+async function commitOnCurrent<D>(
+  store: RecordStore,
+  { vModelId, models }: { readonly vModelId: string; readonly models: readonly string[] },
+  decide: Decide<D>,
+): Promise<D> {
+  if (vModelId !== '' && !writes(decide)) await readAll(store, vModelId, models);
+  return commitUntilStored(store, decide);
+}
+
+function writes(decide: Decide<unknown>): boolean {
+  try {
+    return decide().changes.length > 0;
+  } catch {
+    return false;
+  }
+}
+
 async function setVModel(
   options: VModelCallsOptions,
   request: SetVModel & { readonly sync: boolean },
@@ -76,8 +96,7 @@ async function setVModel(
   const { store, statuses } = options;
   const { vModelId, targetModelId } = request;
   const models = targetModelId === '' ? [] : [targetModelId];
-  if (vModelId !== '') await readAll(store, vModelId, models);
-  const decision = await commitUntilStored<VModelDecision>(store, () => {
+  const decision = await commitOnCurrent<VModelDecision>(store, { vModelId, models }, () => {
     const decided = decideSetVModel(request, options.snapshot(vModelId));
     return {
       basis: basisOf(store, vModelId, models),

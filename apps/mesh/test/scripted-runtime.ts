@@ -7,6 +7,7 @@ import { freePort, startProcess, waitFor, type ManagedProcess } from '@meshkeepe
 export type ScriptedRuntime = {
   /** As the mesh dials it. */
   readonly address: string;
+  /** The one that runs now. */
   readonly process: ManagedProcess;
   /** `load a`, `unload a` and `cancelled a`, in the order in which they came. */
   calls(): Promise<readonly string[]>;
@@ -14,7 +15,7 @@ export type ScriptedRuntime = {
   untilCalls(modelId: string, wanted: readonly string[]): Promise<void>;
   /** `POST /forget?model=m1` and others. */
   control(call: string): Promise<unknown>;
-  /** Another process in its place. */
+  /** Another process in its place; the same object speaks for it. */
   restart(): Promise<ScriptedRuntime>;
   stop(): Promise<void>;
 };
@@ -35,23 +36,27 @@ export async function startScriptedRuntime(options: ScriptedRuntimeOptions = {})
     const [method = '', path = ''] = call.split(' ');
     return (await fetch(`http://127.0.0.1:${controlPort}${path}`, { method })).json();
   };
-  const process = await startProcess({
-    name: 'scripted-runtime',
-    command: globalThis.process.execPath,
-    args: [MAIN],
-    env: { RUNTIME_ENDPOINT: endpoint, CONTROL_PORT: String(controlPort), ...options.env },
-    logFile: join(folder, 'log'),
-    ready: async () => (await control('GET /models')) !== undefined,
-    readyTimeoutMs: 15_000,
-  });
+  const start = () =>
+    startProcess({
+      name: 'scripted-runtime',
+      command: globalThis.process.execPath,
+      args: [MAIN],
+      env: { RUNTIME_ENDPOINT: endpoint, CONTROL_PORT: String(controlPort), ...options.env },
+      logFile: join(folder, 'log'),
+      ready: async () => (await control('GET /models')) !== undefined,
+      readyTimeoutMs: 15_000,
+    });
+  let process = await start();
   const calls = async () => (await control('GET /calls')) as readonly string[];
   const stop = async () => {
     await process.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  return {
+  const runtime: ScriptedRuntime = {
     address: endpoint.replace(/^port:/, '127.0.0.1:'),
-    process,
+    get process() {
+      return process;
+    },
     control,
     calls,
     untilCalls: async (modelId, wanted) => {
@@ -60,9 +65,11 @@ export async function startScriptedRuntime(options: ScriptedRuntimeOptions = {})
       await waitFor(async () => (await seen()) === lines, { timeoutMs: 10_000, what: `the calls ${lines}` });
     },
     restart: async () => {
-      await stop();
-      return startScriptedRuntime({ ...options, endpoint });
+      await process.stop();
+      process = await start();
+      return runtime;
     },
     stop,
   };
+  return runtime;
 }

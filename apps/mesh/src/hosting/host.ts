@@ -11,6 +11,7 @@ import {
   type LoadStart,
 } from '@meshkeeper/placement';
 import type { MeshMetrics } from '../metrics.ts';
+import { isServerGone } from '../runtime/load-failure.ts';
 import type { ModelRuntime, RuntimeModel } from '../runtime/model-runtime.ts';
 import { ownLimits, summarise, type HostSummary } from './limits.ts';
 import { refusalMessage } from './refusals.ts';
@@ -29,6 +30,8 @@ export type HostOptions = {
   readonly ended: (id: string, end: LoadEnd) => void;
   /** It has lost its place. Resolves once no call uses it any more. */
   readonly evicted: (id: string, lastUsed: number) => Promise<void>;
+  /** The runtime does not answer at all: nothing is known of any model. */
+  readonly runtimeLost: () => void;
   /** The summary changed. */
   readonly changed: () => void;
 };
@@ -53,7 +56,7 @@ export class Host {
   readonly #sizes: SizePrediction;
   /** Queued or under way. */
   readonly #loads = new Map<string, Load>();
-  /** Models on their way out: one that comes again waits for that. */
+  /** Models whose last calls still run. */
   readonly #leaving = new Map<string, Promise<void>>();
 
   constructor(options: HostOptions) {
@@ -94,6 +97,13 @@ export class Host {
     this.#forget(id);
     const eviction = this.#cache.remove(id);
     if (eviction !== undefined) this.#leave(eviction, idle);
+    this.#pump();
+  }
+
+  /** The runtime has it no more: there is nothing to unload. */
+  lost(id: string): void {
+    this.#loads.get(id)?.abort.abort();
+    this.#release(id);
     this.#pump();
   }
 
@@ -181,6 +191,7 @@ export class Host {
       if (isStill()) this.#settle(load, bytes);
     } catch (error) {
       if (!isStill()) return;
+      if (isServerGone(error)) return this.#options.runtimeLost();
       metrics.loadEnded('failed', performance.now() - began);
       this.#fail(id, messageOf(error));
     }
@@ -214,10 +225,14 @@ export class Host {
 
   /** What the runtime may have of it, it is told to let go of by whoever loaded it. */
   #fail(id: string, message: string): void {
+    this.#release(id);
+    this.#options.ended(id, { kind: 'failed', message });
+  }
+
+  #release(id: string): void {
     this.#forget(id);
     const eviction = this.#cache.remove(id);
     if (eviction?.unload !== undefined) this.#cache.unloaded(eviction.unload);
-    this.#options.ended(id, { kind: 'failed', message });
   }
 
   #evict(eviction: Eviction): void {
@@ -226,22 +241,20 @@ export class Host {
     this.#leave(eviction, evicted(eviction.id, eviction.lastUsed));
   }
 
+  /** One that comes again waits only until the unload was asked for: the runtime does what it is told in turn. */
   #leave({ id, unload }: Eviction, idle: Promise<void>): void {
     if (unload === undefined) return;
-    const gone = this.#unload(id, unload, idle);
-    this.#leaving.set(id, gone);
-    void gone.finally(() => {
-      if (this.#leaving.get(id) === gone) this.#leaving.delete(id);
-      this.#pump();
-    });
+    const asked = Promise.all([this.#leaving.get(id), idle]).then(() => void this.#unload(id, unload));
+    this.#leaving.set(id, asked);
+    void asked.finally(() => this.#leaving.get(id) === asked && this.#leaving.delete(id));
   }
 
-  async #unload(id: string, unload: number, idle: Promise<void>): Promise<void> {
+  async #unload(id: string, unload: number): Promise<void> {
     const { runtime, metrics } = this.#options;
-    await Promise.all([this.#leaving.get(id), idle]);
     const began = performance.now();
     const outcome = await runtime.unload(id);
     metrics.unloadEnded(outcome, performance.now() - began);
     this.#cache.unloaded(unload);
+    this.#pump();
   }
 }

@@ -27,7 +27,7 @@ export type LocalCopies = {
   expect(modelId: string, signal: AbortSignal): Promise<Copy | undefined>;
   /** A request waits for it. */
   demand(copy: Copy): void;
-  /** The runtime has lost it: it is loaded anew, and the registry told so. */
+  /** The runtime has lost it: it is loaded anew. The registry need not know: whoever is sent here waits. */
   lost(copy: Copy): void;
   /** The runtime has lost all: they are gone from here, and may be loaded elsewhere. */
   lostAll(): void;
@@ -44,12 +44,16 @@ export type LocalCopiesOptions = {
   readonly now: () => number;
   readonly metrics: MeshMetrics;
   readonly logger: Logger;
+  readonly runtimeLost: () => void;
   /** The summary changed. */
   readonly changed: () => void;
 };
 
 /** Calls under way when a copy goes have so long to end, as in the original. */
 const LAST_CALLS_MS = 120_000;
+
+/** With thousands of copies to begin with, whatever else wants to write to etcd must not wait for all of them. */
+const RUNS_AT_ONCE = 32;
 
 type Context = LocalCopiesOptions & {
   readonly host: Host;
@@ -62,7 +66,8 @@ export function startLocalCopies(options: LocalCopiesOptions): LocalCopies {
   const { view, instanceId } = options;
   const copies = new Map<string, Copy>();
   const arrivals = new Map<string, Set<() => void>>();
-  const runs = createKeyedRuns('local copy', (modelId) => settleCopy(modelId, context), options.logger);
+  const settle = (modelId: string): Promise<void> => settleCopy(modelId, context);
+  const runs = createKeyedRuns('local copy', settle, options.logger, RUNS_AT_ONCE);
   const host = new Host({
     ...options,
     ended: (id, end) => loadEnded(id, end, context),
@@ -94,9 +99,7 @@ export function startLocalCopies(options: LocalCopiesOptions): LocalCopies {
       host.demand(copy.id);
     },
     lost: (copy) => {
-      if (copies.get(copy.id) !== copy || copy.state.kind !== 'loaded') return;
-      copies.delete(copy.id);
-      lose(copy, context);
+      if (copies.get(copy.id) === copy && copy.state.kind === 'loaded') reload(copy, context);
     },
     lostAll: () => {
       for (const copy of copies.values()) lose(copy, context);
@@ -119,9 +122,18 @@ async function lostItsPlace(id: string, lastUsed: number, { copies, again }: Con
 
 /** Calls under way get the runtime's own word. */
 function lose(copy: Copy, { host, again }: Context): void {
+  if (copy.state.kind === 'failed') return;
   copy.become({ kind: 'evicted', lastUsed: copy.lastUsed });
-  host.drop(copy.id, copy.leave(0));
+  host.lost(copy.id);
   again(copy.id);
+}
+
+function reload(copy: Copy, context: Context): void {
+  const { copies, host, view } = context;
+  const stored = view.tables.registry.get(copy.id);
+  copies.delete(copy.id);
+  host.lost(copy.id);
+  if (stored?.kind === 'record') begin(copy.id, stored.record, copy.start, 'request', context);
 }
 
 type Arrivals = {
@@ -135,8 +147,7 @@ async function expectCopy(
   signal: AbortSignal,
   { copies, arrivals, names }: Arrivals,
 ): Promise<Copy | undefined> {
-  const isThere = () => ['coming', 'loaded'].includes(copies.get(modelId)?.state.kind ?? '');
-  while (!isThere() && names(modelId)) {
+  while (!copies.has(modelId) && names(modelId)) {
     const woken = Promise.withResolvers<void>();
     const waiting = arrivals.get(modelId) ?? new Set();
     arrivals.set(modelId, waiting.add(woken.resolve));
@@ -147,7 +158,9 @@ async function expectCopy(
     if (waiting.size === 0) arrivals.delete(modelId);
     if (signal.aborted) return undefined;
   }
-  return isThere() ? copies.get(modelId) : undefined;
+  const copy = copies.get(modelId);
+  // One that is gone stays here until the registry says so, which may take as long as etcd is away.
+  return copy?.state.kind === 'evicted' ? undefined : copy;
 }
 
 async function settleCopy(modelId: string, context: Context): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Copy } from '../hosting/copy.ts';
 import type { LocalCopies } from '../hosting/local-copies.ts';
 import type { MeshMetrics } from '../metrics.ts';
@@ -48,6 +49,7 @@ export type LocalCalls = {
   serve(call: ModelCall, revision: bigint): Promise<Answer>;
 };
 
+const TOLD_MS = 1_000;
 /** A request that had to wait longer counts as a miss, as in the original. */
 const MISS_MS = 10;
 
@@ -107,8 +109,16 @@ async function loadedCopy(
   const { state } = copy;
   if (state.kind === 'loaded') return copy;
   if (state.kind !== 'failed') throw absent(modelId, revisionOf(modelId));
-  await orAborted(copy.told, signal);
+  await orAborted(toldInTime(copy), signal);
   throw outcomeError('load-failed', 'INTERNAL', state.message, revisionOf(modelId));
+}
+
+/** Until the registry says what became of the copy; with etcd away it cannot be told. */
+export async function toldInTime(copy: Copy): Promise<void> {
+  const late = new AbortController();
+  const limit = sleep(TOLD_MS, undefined, { ref: false, signal: late.signal }).catch(() => undefined);
+  await Promise.race([copy.told, limit]);
+  late.abort();
 }
 
 function absent(modelId: string, revision: bigint): RpcError {
@@ -154,7 +164,7 @@ async function invoke(
     return await runtime.data.call({ path: `/${method}`, headers, message, signal, timeoutMs });
   } catch (error) {
     code = error instanceof RpcError ? error.code : 'INTERNAL';
-    if (error instanceof RpcError && error.unsent) {
+    if (error instanceof RpcError && error.lost && error.code === 'UNAVAILABLE') {
       runtimeLost();
       throw absent(modelId, 0n);
     }

@@ -10,7 +10,7 @@ import type { RecordStore } from '../record-store.ts';
 import type { HeaderList } from '../wire/headers.ts';
 import type { Answer } from '../wire/outgoing-call.ts';
 import { RpcError } from '../wire/status.ts';
-import type { LocalCalls, ModelCall } from './local-calls.ts';
+import { toldInTime, type LocalCalls, type ModelCall } from './local-calls.ts';
 import { outcomeOf, revisionHeader, revisionIn } from './outcome.ts';
 import type { Peers } from './peers.ts';
 import { pickCopy, type ReachableCopy } from './pick-copy.ts';
@@ -66,6 +66,7 @@ export function createRouter(options: RouterOptions): Router {
         const copy = pickCopy(reachableCopies(modelId, record, attempt, options), call.isBalanced);
         if (copy === undefined) {
           if (attempt.failure !== undefined && isFinal(attempt.failure)) throw attempt.failure;
+          await untilOwnIsTold(modelId, attempt, options);
           await startOnce(modelId, attempt, starting, options);
           continue;
         }
@@ -162,8 +163,7 @@ async function learn(
   const outcome = outcomeOf(error);
   attempt.failure = error;
   if (outcome === undefined) {
-    // Instances answer UNAVAILABLE only with an outcome: this one was not reached, or was lost on the way.
-    if (isLocal || error.code !== 'UNAVAILABLE') throw error;
+    if (isLocal || !error.lost || error.code !== 'UNAVAILABLE') throw error;
     peers.suspect(iid, error.details);
   }
   if (outcome === 'overloaded' && (attempt.overloaded += 1) >= MAX_OVERLOADED) throw error;
@@ -174,6 +174,14 @@ async function learn(
 /** There is nothing to load elsewhere for: the runtime had the model, and this is what it said. */
 function isFinal(failure: RpcError): boolean {
   return ['runtime-unavailable', 'overloaded'].includes(outcomeOf(failure) ?? '');
+}
+
+/** A copy that has just gone from here stands in the registry still: nobody would load it anew before that is told. */
+async function untilOwnIsTold(modelId: string, { avoid }: Attempt, { copies, cluster }: RouterOptions): Promise<void> {
+  const own = copies.get(modelId);
+  if (own === undefined || own.state.kind === 'coming' || own.state.kind === 'loaded') return;
+  await toldInTime(own);
+  if (copies.get(modelId) === own) avoid.add(cluster.instanceId);
 }
 
 /** Callers that come while a place is being chosen share the choice. */

@@ -3,7 +3,16 @@ import { CallError } from '@meshkeeper/domain';
 /** The same failure in the words in which it is recorded: `CODE: text`, the text alone of UNKNOWN, the code of what has no text. */
 export function loadFailure({ kind, code = 'UNKNOWN', message, cause }: CallError): CallError {
   const text = message === '' ? code : code === 'UNKNOWN' ? message : `${code}: ${message}`;
-  return new CallError(kind, text, { cause, code });
+  const isGone = code === 'UNAVAILABLE' && NOT_THERE.test(message);
+  return new CallError(isGone ? 'Gone' : kind, text, { cause, code });
+}
+
+/** In the words of @grpc/grpc-js, which has no other sign that a call was never sent. */
+const NOT_THERE = /ECONNREFUSED|ENOENT|No connection established/;
+
+/** No server was there to ask. One that goes away during a load has failed that load: the model may be why. */
+export function isServerGone(error: unknown): boolean {
+  return error instanceof CallError && error.kind === 'Gone' && error.code === 'UNAVAILABLE';
 }
 
 export function loadTimedOut(id: string, limitMs: number): CallError {

@@ -14,13 +14,13 @@ export type RuntimeRecovery = Stoppable & {
 export function createRuntimeRecovery(
   endpoints: RuntimeEndpoints,
   logger: Logger,
-  events: { readonly gone: () => void; readonly back: () => void },
+  events: { readonly lost: () => void; readonly changed: () => void },
 ): RuntimeRecovery {
   const stopping = new AbortController();
   let isGone = false;
   const recover = async (): Promise<void> => {
     logger.warn('The model server is gone: its models may be loaded elsewhere');
-    events.gone();
+    events.changed();
     try {
       const again = await connectRuntime(endpoints, { logger, signal: stopping.signal });
       await again.close();
@@ -32,14 +32,17 @@ export function createRuntimeRecovery(
         );
     }
     isGone = false;
-    events.back();
+    events.changed();
   };
   return {
     isGone: () => isGone,
     lost: () => {
-      if (isGone || stopping.signal.aborted) return;
+      if (stopping.signal.aborted) return;
+      const isFirst = !isGone;
       isGone = true;
-      void recover();
+      // Each time: what was placed here before others heard of it has to go, too.
+      events.lost();
+      if (isFirst) void recover();
     },
     stop: async () => stopping.abort(),
   };

@@ -50,6 +50,6 @@ export function toLoss(
   if (stream.id === undefined || stream.id > lastStreamId || reset === constants.NGHTTP2_REFUSED_STREAM) {
     return new RpcError('UNAVAILABLE', 'The call was not taken', { cause, unsent: true });
   }
-  if (session.destroyed) return new RpcError('UNAVAILABLE', 'The connection was lost', { cause });
+  if (session.destroyed) return new RpcError('UNAVAILABLE', 'The connection was lost', { cause, lost: true });
   return new RpcError(codeOfReset(reset), `The stream was reset with HTTP/2 code ${reset}`, { cause });
 }

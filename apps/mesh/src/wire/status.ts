@@ -31,6 +31,8 @@ export type RpcErrorOptions = {
   readonly metadata?: HeaderList;
   /** The call surely never reached the peer, so that repeating it elsewhere cannot do anything twice. */
   readonly unsent?: boolean;
+  /** There is no answer: the connection failed, before or after the call was sent. */
+  readonly lost?: boolean;
   readonly cause?: unknown;
 };
 
@@ -41,6 +43,7 @@ export class RpcError extends Error {
   readonly details: string;
   readonly metadata: HeaderList;
   readonly unsent: boolean;
+  readonly lost: boolean;
 
   constructor(code: FailureCode, details: string, options: RpcErrorOptions = {}) {
     super(`${code}: ${details}`, { cause: options.cause });
@@ -48,6 +51,7 @@ export class RpcError extends Error {
     this.details = details;
     this.metadata = options.metadata ?? [];
     this.unsent = options.unsent ?? false;
+    this.lost = options.lost ?? this.unsent;
   }
 }
 
