@@ -1,5 +1,4 @@
-import { HELD, type Say, type Surroundings } from './mesh.ts';
-import { median, perform, type BenchedMesh } from './mesh-set-up.ts';
+import { HELD, median, perform, type BenchedMesh, type Say, type Surroundings } from './mesh-set-up.ts';
 
 const ROUNDS = 12;
 const ROUND_MS = 250;

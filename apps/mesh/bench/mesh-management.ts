@@ -1,6 +1,5 @@
-import type { Say, Surroundings } from './mesh.ts';
 import type { Figures, Task } from './mesh-process.ts';
-import { median, perform, residentMib, type BenchedMesh } from './mesh-set-up.ts';
+import { median, perform, residentMib, type BenchedMesh, type Say, type Surroundings } from './mesh-set-up.ts';
 
 const VMODELS = 5_000;
 const ROUND = 500;

@@ -78,3 +78,16 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
+
+export type Say = (line: string) => void;
+
+/** Everything that the bench starts; the one model of `HELD` may be held by the first instance only. */
+export type Surroundings = {
+  readonly etcd: string;
+  readonly client: Child;
+  readonly startMesh: (name: 'first' | 'second') => Promise<BenchedMesh>;
+  readonly startChild: typeof startChild;
+  readonly runtime: Child;
+};
+
+export const HELD = 'mt:held';

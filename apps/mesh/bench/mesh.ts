@@ -4,20 +4,15 @@ import { join } from 'node:path';
 import { startEtcd } from '@meshkeeper/sandbox';
 import { compareHops } from './mesh-hops.ts';
 import { measureManagement, registerByTwo } from './mesh-management.ts';
-import { startChild, startMeshProcess, type BenchedMesh, type Child, type MeshOptions } from './mesh-set-up.ts';
-
-export type Say = (line: string) => void;
-
-/** Everything that the bench starts; the one model of `HELD` may be held by the first instance only. */
-export type Surroundings = {
-  readonly etcd: string;
-  readonly client: Child;
-  readonly startMesh: (name: 'first' | 'second') => Promise<BenchedMesh>;
-  readonly startChild: typeof startChild;
-  readonly runtime: Child;
-};
-
-export const HELD = 'mt:held';
+import {
+  HELD,
+  startChild,
+  startMeshProcess,
+  type BenchedMesh,
+  type MeshOptions,
+  type Say,
+  type Surroundings,
+} from './mesh-set-up.ts';
 
 /**
  * The mesh as its clients meet it: what its hops add to a call beside what a bare proxy on @grpc/grpc-js adds, how fast VModels are

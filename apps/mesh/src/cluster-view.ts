@@ -191,3 +191,9 @@ function forgetRevisions(state: State): void {
     for (const [id, stored] of rows) rows.set(id, { ...stored, modRevision: -1n });
   }
 }
+
+/** Undefined for an instance that is not there, and for a record that cannot be read. */
+export function instanceOf(view: ClusterView, iid: string): InstanceRecord | undefined {
+  const stored = view.tables.instances.get(iid);
+  return stored?.kind === 'record' ? stored.record : undefined;
+}

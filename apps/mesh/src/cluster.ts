@@ -1,9 +1,10 @@
 import type { ModelStatusInfo } from '@meshkeeper/domain';
 import type { InstanceRecord, ModelRecord } from '@meshkeeper/modelmesh';
 import type { ClusterView as PlacementView } from '@meshkeeper/placement';
-import type { ClusterView } from './cluster-view.ts';
+import { instanceOf, type ClusterView } from './cluster-view.ts';
 import { leaderOf } from './leader-latch.ts';
 import { modelStatus, NOT_FOUND_STATUS, type Liveness } from './model-status.ts';
+import type { HostSummary } from './hosting/limits.ts';
 import type { LoadContext } from './models.ts';
 import { isOurs } from './peer-address.ts';
 import { placementView, type OwnLimits } from './placement-view.ts';
@@ -12,8 +13,8 @@ import type { TypeConstraints } from './type-constraints.ts';
 /** What decisions need of the view, as this instance sees it. */
 export type Cluster = {
   readonly instanceId: string;
+  /** By the records. */
   readonly liveness: Liveness;
-  instance(iid: string): InstanceRecord | undefined;
   /** Instances of ours: the original's load only what they are called for. */
   placement(): PlacementView;
   loadContext(record: ModelRecord, options: LoadOptions): LoadContext;
@@ -31,6 +32,9 @@ export type ClusterOptions = {
   readonly limits: OwnLimits;
   /** How large a model of a type will be, in units. */
   readonly unitsOf: (type: string) => number;
+  readonly summary: () => HostSummary;
+  /** Instances that do not answer, although their records stand. */
+  readonly silent: () => ReadonlySet<string>;
   /** Whether this instance has the model loaded. */
   readonly holds: (modelId: string) => boolean;
   readonly now: () => number;
@@ -38,10 +42,7 @@ export type ClusterOptions = {
 
 export function createCluster(options: ClusterOptions): Cluster {
   const { instanceId, view, holds, now } = options;
-  const instance = (iid: string): InstanceRecord | undefined => {
-    const stored = view.tables.instances.get(iid);
-    return stored?.kind === 'record' ? stored.record : undefined;
-  };
+  const instance = (iid: string): InstanceRecord | undefined => instanceOf(view, iid);
   const liveness: Liveness = {
     // Our own copies serve on while etcd is away and our lease with it. Copies of the original's instances count as absent.
     isLive: (iid) => {
@@ -50,16 +51,23 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
     holds: (iid, modelId) => iid !== instanceId || holds(modelId),
   };
-  const placement = () => placementView(view, options.constraints(), options.limits);
+  const answering: Liveness = { ...liveness, isLive: (iid) => liveness.isLive(iid) && !options.silent().has(iid) };
+  const own = { id: instanceId, summary: options.summary };
+  const placement = () => placementView(view, options.constraints(), options.limits, own);
   return {
     instanceId,
     liveness,
-    instance,
     placement,
-    loadContext: ({ type }, load) => ({ ...load, now: now(), view: placement(), units: options.unitsOf(type) }),
+    loadContext: ({ type }, load) => ({
+      ...load,
+      avoid: new Set([...(load.avoid ?? []), ...options.silent()]),
+      now: now(),
+      view: placement(),
+      units: options.unitsOf(type),
+    }),
     status: (modelId) => {
       const stored = view.tables.registry.get(modelId);
-      return stored?.kind === 'record' ? modelStatus(modelId, stored.record, liveness) : NOT_FOUND_STATUS;
+      return stored?.kind === 'record' ? modelStatus(modelId, stored.record, answering) : NOT_FOUND_STATUS;
     },
     isLeader: () => leaderOf(view.tables.leaderLatch) === instanceId,
   };

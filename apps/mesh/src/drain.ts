@@ -24,16 +24,27 @@ const WIDTH = 64;
  * say `shutdown` already.
  */
 export async function drain(options: DrainOptions, signal: AbortSignal): Promise<void> {
-  const queue = [...options.copies.all()].sort((left, right) => right.lastUsed - left.lastUsed).map(({ id }) => id);
-  const work = async () => {
-    for (let id = queue.shift(); id !== undefined && !signal.aborted; id = queue.shift()) {
-      await handOver(id, options, signal).catch((error: unknown) => {
-        // Gone or unreachable: what is left shows as absent once our record is gone.
-        if (!(error instanceof CallError) && !signal.aborted) throw error;
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: WIDTH }, work));
+  const done = new Set<string>();
+  // Whoever drains at the same time, and did not see that we do, may hand over to us meanwhile.
+  for (let left = copiesLeft(options, done); left.length > 0 && !signal.aborted; left = copiesLeft(options, done)) {
+    const work = async () => {
+      for (let id = left.shift(); id !== undefined && !signal.aborted; id = left.shift()) {
+        done.add(id);
+        await handOver(id, options, signal).catch((error: unknown) => {
+          // Gone or unreachable: what is left shows as absent once our record is gone.
+          if (!(error instanceof CallError) && !signal.aborted) throw error;
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: WIDTH }, work));
+  }
+}
+
+function copiesLeft({ copies }: DrainOptions, done: ReadonlySet<string>): string[] {
+  return [...copies.all()]
+    .filter(({ id }) => !done.has(id))
+    .sort((left, right) => right.lastUsed - left.lastUsed)
+    .map(({ id }) => id);
 }
 
 async function handOver(id: string, options: DrainOptions, signal: AbortSignal): Promise<void> {

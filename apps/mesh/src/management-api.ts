@@ -12,6 +12,8 @@ import type { ModelCalls } from './model-calls.ts';
 import type { UnaryMethods } from './unary-service.ts';
 import type { VModelCalls } from './vmodel-calls.ts';
 
+type Caller = { readonly signal: AbortSignal };
+
 /** How long a `sync` call waits at most. */
 const SYNC_LIMIT_MS = 240_000;
 
@@ -21,29 +23,37 @@ export function createManagementApi(
   vmodels: VModelCalls,
 ): UnaryMethods<typeof ModelMeshDefinition> {
   return {
-    registerModel: async (request, { signal }) =>
-      withinSyncLimit(signal, async (wait) =>
-        toModelMessage(await models.register({ ...request, modelInfo: toModelInfo(request.modelInfo) }, wait)),
-      ),
+    registerModel: async (request, call) => {
+      const model = { ...request, modelInfo: toModelInfo(request.modelInfo) };
+      return toModelMessage(await waiting(request.sync, call, (wait) => models.register(model, wait)));
+    },
     unregisterModel: async ({ modelId }) => {
       await models.unregister(modelId);
       return {};
     },
     getModelStatus: async ({ modelId }) => toModelMessage(await models.status(modelId)),
-    ensureLoaded: async ({ modelId, lastUsedTime, sync }, { signal }) =>
-      withinSyncLimit(signal, async (wait) =>
-        toModelMessage(await models.ensureLoaded(modelId, lastUsedTime, sync ? wait : undefined)),
+    ensureLoaded: async ({ modelId, lastUsedTime, sync }, call) =>
+      toModelMessage(
+        await waiting(sync, call, (wait) => models.ensureLoaded(modelId, lastUsedTime, sync ? wait : undefined)),
       ),
-    setVModel: async (request, { signal }) =>
-      withinSyncLimit(signal, async (wait) =>
-        toVModelMessage(await vmodels.set({ ...request, modelInfo: toModelInfo(request.modelInfo) }, wait)),
-      ),
+    setVModel: async (request, call) => {
+      const vmodel = { ...request, modelInfo: toModelInfo(request.modelInfo) };
+      return toVModelMessage(await waiting(request.sync, call, (wait) => vmodels.set(vmodel, wait)));
+    },
     deleteVModel: async ({ vModelId, owner }) => {
       await vmodels.delete(vModelId, owner);
       return {};
     },
     getVModelStatus: async ({ vModelId, owner }) => toVModelMessage(await vmodels.status(vModelId, owner)),
   };
+}
+
+/** What a call that does not wait is given: it costs nothing, and never aborts. */
+const NEVER = new AbortController().signal;
+
+async function waiting<T>(sync: boolean, caller: Caller, call: (wait: AbortSignal) => Promise<T>): Promise<T> {
+  // A caller's signal is made when it is asked for.
+  return sync ? withinSyncLimit(caller.signal, call) : call(NEVER);
 }
 
 async function withinSyncLimit<T>(caller: AbortSignal, call: (wait: AbortSignal) => Promise<T>): Promise<T> {

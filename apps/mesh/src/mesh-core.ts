@@ -35,6 +35,7 @@ export type MeshCoreOptions = {
   /** By the local clock: see Session. */
   readonly isAlive: () => boolean;
   readonly runtimeLost: () => void;
+  readonly silent: () => ReadonlySet<string>;
   /** What the instance record tells changed. */
   readonly summaryChanged: () => void;
 };
@@ -66,6 +67,7 @@ export function startMeshCore(options: MeshCoreOptions): MeshCore {
     limits: ownLimits(options.runtime.facts),
     unitsOf: (type) => copies.host.units('', type),
     holds: (modelId) => copies.holds(modelId),
+    summary: () => copies.summary(),
   });
   const copies = startLocalCopies({ ...options, store, cluster, changed: options.summaryChanged });
   const loading = createLoading(store, cluster, waiters);

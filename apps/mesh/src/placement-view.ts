@@ -3,16 +3,24 @@ import type { ClusterView as PlacementView, InstanceView, ModelView, TypeRules }
 import type { ModelRecord } from '@meshkeeper/modelmesh';
 import type { ClusterView } from './cluster-view.ts';
 import { currentFailures, isLoadedOn } from './model-record.ts';
+import type { HostSummary } from './hosting/limits.ts';
 import { isOurs } from './peer-address.ts';
 
 /** What this instance knows of itself, and takes others of its kind to be like. */
 export type OwnLimits = { readonly defaultUnits: number; readonly loadTimeoutMs: number };
 
 /** The mesh as placement sees it: live instances of ours. Of the original's nothing can be asked. */
-export function placementView(view: ClusterView, types: TypeRules, limits: OwnLimits): PlacementView {
-  const instances = [...view.tables.instances].flatMap(([iid, stored]) =>
-    stored.kind === 'record' && isOurs(stored.record) ? [instanceView(iid, stored.record, view)] : [],
-  );
+export function placementView(
+  view: ClusterView,
+  types: TypeRules,
+  limits: OwnLimits,
+  own: { readonly id: string; readonly summary: () => HostSummary },
+): PlacementView {
+  const instances = [...view.tables.instances].flatMap(([iid, stored]) => {
+    if (stored.kind !== 'record' || !isOurs(stored.record)) return [];
+    const seen = instanceView(iid, stored.record, view);
+    return [iid === own.id ? { ...seen, ...asItIs(own.summary()) } : seen];
+  });
   return { instances, types, ...limits };
 }
 
@@ -32,6 +40,11 @@ function instanceView(iid: string, record: InstanceRecord, view: ClusterView): I
     loading: Math.max(record.lInProg, view.loadingOn(iid)),
     rpm: record.rpm,
   };
+}
+
+/** What our own record says is up to two seconds old. */
+function asItIs({ usedUnits, oldestUse, loading }: HostSummary): Pick<InstanceView, 'used' | 'oldestUse' | 'loading'> {
+  return { used: usedUnits, oldestUse, loading };
 }
 
 /** `isLive`: copies of instances that are gone count for nothing. */

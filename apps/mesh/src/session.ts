@@ -47,9 +47,9 @@ export function startSession(options: SessionOptions): Session {
   const { etcd } = options;
   const ready = Promise.withResolvers<void>();
   const stop = new AbortController();
-  const state: LeaseState = { lease: undefined, aliveUntil: 0, wake: () => undefined };
+  const state: LeaseState = { lease: undefined, aliveUntil: 0, written: '', wake: () => undefined };
   const publishNow = async () => {
-    if (state.lease !== undefined) await putRecord(options, state.lease);
+    if (state.lease !== undefined) await putRecord(options, state, state.lease);
   };
   const publishing = throttle(() => {
     publishNow().catch((error: unknown) => {
@@ -79,7 +79,7 @@ export function startSession(options: SessionOptions): Session {
   };
 }
 
-type LeaseState = { lease: bigint | undefined; aliveUntil: number; wake: () => void };
+type LeaseState = { lease: bigint | undefined; aliveUntil: number; written: string; wake: () => void };
 
 async function keepSession(
   options: SessionOptions,
@@ -92,7 +92,7 @@ async function keepSession(
     let pause = KEEPALIVE_MS;
     try {
       if (state.lease === undefined) await establish(options, state);
-      else await renew(options.etcd, state, state.lease);
+      else await renew(options, state, state.lease);
       if (state.lease === undefined) continue;
       ready();
       if (!healthy) options.logger.info('The session stands again');
@@ -117,21 +117,30 @@ async function establish(options: SessionOptions, state: LeaseState): Promise<vo
   const { etcd, scope, instanceId } = options;
   const asked = performance.now();
   const lease = await etcd.grantLease(TTL_SECONDS);
-  await putRecord(options, lease);
+  await putRecord(options, state, lease);
   await etcd.put(recordKey(scope, 'leaderLatch', `_${instanceId}`), `_${instanceId}`, { lease });
   state.lease = lease;
   state.aliveUntil = asked + TTL_SECONDS * 1000;
 }
 
-async function renew(etcd: EtcdClient, state: LeaseState, lease: bigint): Promise<void> {
+/** What the record tells changes with every request; it is told as often as the lease is renewed. */
+async function renew(options: SessionOptions, state: LeaseState, lease: bigint): Promise<void> {
   const asked = performance.now();
-  const seconds = await etcd.keepLeaseAlive(lease);
+  const seconds = await options.etcd.keepLeaseAlive(lease);
   if (seconds <= 0) state.lease = undefined;
   else state.aliveUntil = asked + seconds * 1000;
+  if (state.lease !== undefined && encodeInstanceRecord(options.record()) !== state.written)
+    await putRecord(options, state, lease);
 }
 
-async function putRecord({ etcd, scope, instanceId, record }: SessionOptions, lease: bigint): Promise<void> {
-  await etcd.put(recordKey(scope, 'instances', instanceId), encodeInstanceRecord(record()), { lease });
+async function putRecord(
+  { etcd, scope, instanceId, record }: SessionOptions,
+  state: LeaseState,
+  lease: bigint,
+): Promise<void> {
+  const written = encodeInstanceRecord(record());
+  await etcd.put(recordKey(scope, 'instances', instanceId), written, { lease });
+  state.written = written;
 }
 
 function throttle(run: () => void): { request(): void; cancel(): void } {

@@ -3,32 +3,20 @@ import { CallError, messageOf } from '@meshkeeper/domain';
 import { createEtcdClient, readKvStore, type EtcdClient } from '@meshkeeper/modelmesh';
 import { createRegistry, type Logger, type Stoppable } from '@meshkeeper/telemetry';
 import { createClusterView, type ClusterView } from './cluster-view.ts';
-import { followFile } from './follow-file.ts';
 import { followRecords } from './follow-records.ts';
-import { describeInstance } from './instance-record.ts';
-import { listenToClients, listenToPeers, type Listener } from './listeners.ts';
-import { startMeshCore, type MeshCore } from './mesh-core.ts';
+import type { InstanceParts, Keep } from './instance-parts.ts';
+import { listenToClients } from './listeners.ts';
+import type { MeshCore } from './mesh-core.ts';
+import { createMetrics } from './metrics.ts';
 import { startMeshHttp, type MeshHttp } from './mesh-http.ts';
 import { registerInfoMetric } from './info-metric.ts';
-import { createMetrics, type MeshMetrics } from './metrics.ts';
-import { createCallLog } from './routing/call-log.ts';
-import { createDataPlane } from './routing/data-plane.ts';
-import { ANY_METHOD, parseDataPlaneConfig } from './routing/data-plane-config.ts';
-import { createLocalCalls } from './routing/local-calls.ts';
 import { createPayloadProcessors } from './routing/payload-processors.ts';
-import type { PayloadProcessor } from './routing/payloads.ts';
-import { createPeerService } from './routing/peer-service.ts';
-import { Peers } from './routing/peers.ts';
-import { createRouter } from './routing/router.ts';
 import { connectRuntime } from './runtime/connect-runtime.ts';
-import { createRuntimeRecovery } from './runtime/recover-runtime.ts';
-import type { ModelRuntime } from './runtime/model-runtime.ts';
-import { openDataChannel } from './runtime/data-channel.ts';
-import { startSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import type { MeshSettings } from './settings.ts';
+import { startInstance } from './start-instance.ts';
+import { followTls } from './tls-identity.ts';
 import { startPrestop } from './prestop.ts';
-import { followTls, type TlsIdentity } from './tls-identity.ts';
-import { ANYWHERE, parseTypeConstraints } from './type-constraints.ts';
 
 /** Below the two seconds in which a write has to be refused when etcd does not answer. */
 const ETCD_TIMEOUT_MS = 1_900;
@@ -39,8 +27,6 @@ const AFTER_DRAIN_MS = 4_000;
 
 /** `grpc`, `probes` and `metrics` are `host:port`, as they really listen. */
 export type RunningMesh = Stoppable & { readonly grpc: string } & Pick<MeshHttp, 'probes' | 'metrics'>;
-
-type Keep = <T extends Stoppable>(part: T) => T;
 
 /** @throws CallError when etcd cannot be reached or the model server fails; Error when a port is taken. Nothing is left running then. */
 export async function startMesh(settings: MeshSettings, logger: Logger, signal: AbortSignal): Promise<RunningMesh> {
@@ -116,112 +102,6 @@ async function openRecords(settings: MeshSettings, logger: Logger, keep: Keep) {
   const following = keep(followRecords(etcd, view, logger));
   await following.ready;
   return { etcd, view };
-}
-
-type InstanceParts = {
-  readonly settings: MeshSettings;
-  readonly etcd: EtcdClient;
-  readonly view: ClusterView;
-  readonly metrics: MeshMetrics;
-  readonly logger: Logger;
-  readonly runtime: ModelRuntime;
-  readonly payloads: PayloadProcessor | undefined;
-  readonly tls: TlsIdentity | undefined;
-};
-
-/** The core needs the session's clock, the session's record tells of the core, and of where peers call: they are joined here. */
-async function startInstance(parts: InstanceParts, keep: Keep) {
-  const { settings, etcd, view, logger } = parts;
-  const { instanceId, podAddress } = settings;
-  const lifecycle = { draining: false };
-  const startTime = Date.now();
-  const constraints = keep(
-    followFile(settings.typeConstraintsPath, {
-      fallback: ANYWHERE,
-      parse: parseTypeConstraints,
-      logger,
-      changed: () => core.constraintsChanged(),
-    }),
-  );
-  const core: MeshCore = startMeshCore({
-    ...parts,
-    instanceId,
-    constraints: () => constraints.current(),
-    defaultOwner: settings.defaultOwner,
-    scaleUpRpm: settings.scaleUpRpm,
-    now: Date.now,
-    isAlive: () => session.isAlive(),
-    summaryChanged: () => session.publish(),
-    runtimeLost: () => recovery.lost(),
-  });
-  const told = () => void session.publishNow().catch(() => undefined);
-  const lost = () => core.copies.lostAll();
-  const recovery = keep(createRuntimeRecovery(settings.runtime, logger, { lost, changed: told }));
-  const routing = await startRouting(parts, core, recovery.lost, keep);
-  const peer = `${podAddress}:${routing.listener.address.split(':').at(-1)}`;
-  const record = () =>
-    describeInstance({
-      settings,
-      startTime,
-      closed: lifecycle.draining || recovery.isGone(),
-      summary: core.copies.summary(),
-      rpm: Math.round([...core.copies.all()].reduce((sum, copy) => sum + copy.rate.perMinute(Date.now()), 0)),
-      peer,
-    });
-  const session: Session = startSession({ etcd, scope: view.scope, instanceId, record, logger });
-  const unsubscribe = view.onChange((changed) => {
-    const ours = changed.some(({ table, id }) => table === 'instances' && id === instanceId);
-    if (ours && !view.tables.instances.has(instanceId)) session.checkNow();
-  });
-  keep({ stop: async () => unsubscribe() });
-  // Stopped the other way round: the core writes its last words before the lease goes.
-  keep(session);
-  keep(core);
-  return { core, session, lifecycle, infer: routing.infer, peer };
-}
-
-async function startRouting(parts: InstanceParts, core: MeshCore, runtimeLost: () => void, keep: Keep) {
-  const { settings, view, metrics, logger, runtime, payloads, tls } = parts;
-  const { store, cluster, copies, loading, caughtUp } = core;
-  const { maxMessageBytes } = settings.limits;
-  const data = openDataChannel(settings.runtime.serving ?? runtime.address, maxMessageBytes);
-  const config = keep(
-    followFile(settings.dataPlanePath, { fallback: ANY_METHOD, parse: parseDataPlaneConfig, logger }),
-  );
-  const local = createLocalCalls({
-    copies,
-    runtime: { facts: runtime.facts, data },
-    metrics,
-    now: Date.now,
-    caughtUp,
-    revisionOf: (modelId) => view.tables.registry.get(modelId)?.modRevision ?? 0n,
-    runtimeLost,
-  });
-  const peers = new Peers({
-    view,
-    cluster,
-    tls: tls?.peerChannel,
-    maxMessageBytes,
-    dialTwin: settings.dialTwin,
-    logger,
-  });
-  keep({
-    stop: async () => {
-      peers.stop();
-      data.close();
-    },
-  });
-  const router = createRouter({ view, store, cluster, copies, loading, local, peers, caughtUp, now: Date.now });
-  const infer = createDataPlane({
-    router,
-    config: () => config.current(),
-    metrics,
-    payloads,
-    logCall: settings.logEachCall ? createCallLog(settings.loggedHeaders, logger) : undefined,
-    parallelism: settings.multiParallelism,
-  });
-  const listener: Listener = keep(await listenToPeers(settings, createPeerService(local), tls));
-  return { infer, listener };
 }
 
 async function untilReachable(etcd: EtcdClient): Promise<void> {

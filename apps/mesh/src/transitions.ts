@@ -101,7 +101,8 @@ async function drive(vModelId: string, options: TransitionsOptions): Promise<voi
   if (target === undefined) return mark(vModelId, true, options);
   const { status } = cluster.status(tmid);
   const activeIsGone = active === undefined || liveCopies(active.record, cluster.liveness).length === 0;
-  if (activeIsGone) return complete(vModelId, stored.record, options);
+  // A target that cannot be loaded does not take over from one that can.
+  if (active === undefined || (activeIsGone && !failed)) return complete(vModelId, stored.record, options);
   if (status === 'LOADED') {
     const isMatched = await matchCopies(tmid, loadedCopies(active.record, cluster), options);
     return isMatched ? complete(vModelId, stored.record, options) : undefined;

@@ -32,7 +32,7 @@ describe('The capacity of a cache', () => {
     assert.equal(unloadReserve(limits({ threads: 1, defaultUnits: 50 * MIB })), 25 * MIB);
     assert.equal(unloadReserve(limits({ threads: 6, defaultUnits: 50 * MIB })), 75 * MIB);
     assert.equal(unloadReserve(limits({ threads: 100 })), Math.floor(102.4 * MIB));
-    assert.equal(unloadReserve(limits({ threads: 1, defaultUnits: 1 })), Math.ceil(10.24 * MIB));
+    assert.equal(unloadReserve(limits({ threads: 1, defaultUnits: 1 })), Math.floor(10.24 * MIB));
   });
 
   test('lets 1 GiB hold 18 models of 50 MiB', () => {

@@ -22,7 +22,7 @@ export function toUnits(bytes: number): number {
  */
 export function unloadReserve({ capacityUnits, defaultUnits, threads }: RuntimeLimits): number {
   const wanted = Math.floor((threads * defaultUnits) / (threads <= 2 ? 2 : 4));
-  return Math.min(Math.max(wanted, Math.ceil(capacityUnits / 100)), Math.floor(capacityUnits / 10));
+  return Math.min(Math.max(wanted, Math.floor(capacityUnits / 100)), Math.floor(capacityUnits / 10));
 }
 
 /** What models may take together. This is the `cap` of an instance record. */

@@ -1,5 +1,6 @@
 import { noteUse, type UseHistory } from '@meshkeeper/placement';
-import { createRate, type Rate } from './rate.ts';
+import { Latch } from './latch.ts';
+import { Rate } from './rate.ts';
 
 export type CopyState =
   /** Queued, or loading. */
@@ -21,13 +22,13 @@ export class Copy {
   maxConcurrency = 0;
   lastUsed: number;
   use: UseHistory | undefined;
-  readonly rate: Rate = createRate();
+  readonly rate = new Rate();
   /** A request has waited for it. */
   wanted = false;
-  readonly #settled = Promise.withResolvers<void>();
-  readonly #told = Promise.withResolvers<void>();
-  readonly #idle = Promise.withResolvers<void>();
-  #isLeaving = false;
+  readonly #settled = new Latch();
+  readonly #told = new Latch();
+  /** There once it leaves while calls are under way. */
+  #idle: Latch | undefined;
 
   constructor(id: string, start: number, lastUsed: number) {
     this.id = id;
@@ -37,21 +38,21 @@ export class Copy {
 
   /** Resolves once it is loaded, has failed, or is not wanted any more. */
   get settled(): Promise<void> {
-    return this.#settled.promise;
+    return this.#settled.opened;
   }
 
   /** Resolves once the registry says what became of it. */
   get told(): Promise<void> {
-    return this.#told.promise;
+    return this.#told.opened;
   }
 
   wasTold(): void {
-    this.#told.resolve();
+    this.#told.open();
   }
 
   become(state: CopyState): void {
     this.state = state;
-    this.#settled.resolve();
+    this.#settled.open();
   }
 
   called(now: number): void {
@@ -63,15 +64,15 @@ export class Copy {
 
   ended(): void {
     this.inFlight -= 1;
-    if (this.#isLeaving && this.inFlight === 0) this.#idle.resolve();
+    if (this.inFlight === 0) this.#idle?.open();
   }
 
   /** No further call comes: resolves once those under way have ended, or after `limitMs`. */
   leave(limitMs: number): Promise<void> {
-    this.#isLeaving = true;
-    this.#settled.resolve();
+    this.#settled.open();
     if (this.inFlight === 0) return Promise.resolve();
-    const timer = setTimeout(() => this.#idle.resolve(), limitMs).unref();
-    return this.#idle.promise.finally(() => clearTimeout(timer));
+    const idle = (this.#idle ??= new Latch());
+    const timer = setTimeout(() => idle.open(), limitMs).unref();
+    return idle.opened.finally(() => clearTimeout(timer));
   }
 }

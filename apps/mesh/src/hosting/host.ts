@@ -14,7 +14,7 @@ import type { MeshMetrics } from '../metrics.ts';
 import { isServerGone } from '../runtime/load-failure.ts';
 import type { ModelRuntime, RuntimeModel } from '../runtime/model-runtime.ts';
 import { ownLimits, summarise, type HostSummary } from './limits.ts';
-import { refusalMessage } from './refusals.ts';
+import { refusalMessage, tooLargeMessage } from './refusals.ts';
 
 export type HostedModel = RuntimeModel & { readonly lastUsed: number };
 
@@ -186,6 +186,7 @@ export class Host {
       const { sizeBytes, maxConcurrency } = await runtime.load(load.model, load.abort.signal);
       if (!isStill()) return;
       metrics.loadEnded('loaded', performance.now() - began);
+      if (toUnits(sizeBytes) > this.#cache.effective) return this.#tooLarge(load, sizeBytes);
       ended(id, { kind: 'loaded', at: now(), maxConcurrency });
       const bytes = sizeBytes > 0 ? sizeBytes : await this.#measure(id);
       if (isStill()) this.#settle(load, bytes);
@@ -206,15 +207,29 @@ export class Host {
     return bytes;
   }
 
-  #settle({ model }: Load, bytes: number | undefined): void {
+  #settle(load: Load, bytes: number | undefined): void {
+    const { model } = load;
     const predicted = this.units(model.id, model.type);
     const units = bytes === undefined ? predicted : toUnits(bytes);
+    if (units > this.#cache.effective) return this.#tooLarge(load, bytes ?? 0);
     if (bytes !== undefined) {
       this.#sizes.learn(model.type, units);
       this.#options.metrics.modelLoaded(bytes);
     }
     this.#forget(model.id);
     for (const eviction of this.#cache.loaded(model.id, units)) this.#evict(eviction);
+  }
+
+  /** It would be evicted as soon as it had come, again and again. */
+  #tooLarge({ model }: Load, bytes: number): void {
+    const { id, lastUsed } = model;
+    const message = tooLargeMessage(`Size of model ${id}`, bytes, this.#cache.effective);
+    this.#forget(id);
+    const eviction = this.#cache.remove(id);
+    const idle = this.#options.evicted(id, lastUsed);
+    if (eviction !== undefined) this.#leave(eviction, idle);
+    this.#options.ended(id, { kind: 'failed', message });
+    this.#pump();
   }
 
   #forget(id: string): void {

@@ -6,10 +6,14 @@ export function refusalMessage(reason: Refusal, id: string, cache: ModelCache, u
     case 'churn':
       return 'Cache churn threshold exceeded';
     case 'too-large':
-      return `Predicted size of model ${id}, ${units * UNIT_BYTES} bytes, is larger than total effective capacity of ${cache.effective * UNIT_BYTES} bytes`;
+      return tooLargeMessage(`Predicted size of model ${id}`, units * UNIT_BYTES, cache.effective);
     case 'newer-models':
       return `No space for model ${id}: all that is loaded was used more recently`;
     case 'present':
       return `Model ${id} is here already`;
   }
+}
+
+export function tooLargeMessage(what: string, bytes: number, effectiveUnits: number): string {
+  return `${what}, ${bytes} bytes, is larger than total effective capacity of ${effectiveUnits * UNIT_BYTES} bytes`;
 }

@@ -1,7 +1,6 @@
 import { loopbackTwin } from '@meshkeeper/settings';
 import type { Logger } from '@meshkeeper/telemetry';
-import type { Cluster } from '../cluster.ts';
-import type { Changed, ClusterView } from '../cluster-view.ts';
+import { instanceOf, type Changed, type ClusterView } from '../cluster-view.ts';
 import { peerAddress } from '../peer-address.ts';
 import { openChannel, type Channel } from '../wire/channel.ts';
 import type { ChannelTls } from '../wire/connect.ts';
@@ -11,7 +10,6 @@ import { HEALTH_CHECK } from './health.ts';
 
 export type PeersOptions = {
   readonly view: ClusterView;
-  readonly cluster: Cluster;
   readonly tls: ChannelTls | undefined;
   readonly maxMessageBytes: number;
   readonly dialTwin: boolean;
@@ -105,7 +103,7 @@ export class Peers {
   }
 
   #peerOf(iid: string): Peer | undefined {
-    const record = this.#options.cluster.instance(iid);
+    const record = instanceOf(this.#options.view, iid);
     const known = this.#peers.get(iid);
     const address = record === undefined ? known?.address : peerAddress(record);
     if (address === undefined || known?.address === address) return known;

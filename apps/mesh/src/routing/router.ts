@@ -199,10 +199,13 @@ async function startOnce(
 async function start(
   modelId: string,
   attempt: Attempt,
-  { store, cluster, loading, peers, now }: RouterOptions,
+  { store, cluster, loading, now }: RouterOptions,
 ): Promise<void> {
-  const avoid = new Set([...attempt.avoid, ...peers.silent]);
-  const outcome = await loading.start(modelId, { backoffMs: RETRY_BACKOFF_MS, lastUsed: BigInt(now()), avoid });
+  const outcome = await loading.start(modelId, {
+    backoffMs: RETRY_BACKOFF_MS,
+    lastUsed: BigInt(now()),
+    avoid: attempt.avoid,
+  });
   if (outcome.kind === 'unplaceable') throw attempt.failure ?? new RpcError('INTERNAL', outcome.message);
   if (outcome.kind !== 'resting') return;
   const record = store.model(modelId);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { followSignals } from './follow-signals.ts';
 import { createHeldModel, type HeldModel, type HeldOptions } from './held-model.ts';
 import { loadCancelled } from './load-failure.ts';
 import type { LoadedModel, RuntimeModel, UnloadOutcome } from './model-runtime.ts';
@@ -76,8 +77,13 @@ export function createModelLane({ idle, ...options }: LaneOptions): ModelLane {
       emptying = undefined;
       const ended = new AbortController();
       loads.add(ended);
-      const stop = AbortSignal.any([signal, ended.signal, closed]);
-      return turns.take(() => loadNow(model, stop)).finally(() => loads.delete(ended));
+      const unfollow = followSignals(ended, [signal, closed]);
+      return turns
+        .take(() => loadNow(model, ended.signal))
+        .finally(() => {
+          unfollow();
+          loads.delete(ended);
+        });
     },
     unload: () => {
       for (const ended of loads) ended.abort();

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@meshkeeper/domain';
 import type { Logger, Stoppable } from '@meshkeeper/telemetry';
 import { connectRuntime } from './connect-runtime.ts';
 import type { RuntimeEndpoints } from './runtime-endpoints.ts';
+
+/** The open channels connect again within this time. */
+const RECONNECT_MS = 350;
 
 export type RuntimeRecovery = Stoppable & {
   /** Nothing can be placed here. */
@@ -24,6 +28,7 @@ export function createRuntimeRecovery(
     try {
       const again = await connectRuntime(endpoints, { logger, signal: stopping.signal });
       await again.close();
+      await sleep(RECONNECT_MS);
     } catch (error) {
       if (!stopping.signal.aborted)
         logger.error(

@@ -1,6 +1,7 @@
 import { createChannel, createClient, type Client } from 'nice-grpc';
 import { CallError } from '@meshkeeper/domain';
 import { ModelRuntimeDefinition, toCallError, type RuntimeStatusResponse } from '@meshkeeper/modelmesh';
+import { followSignals } from './follow-signals.ts';
 import { loadCancelled, loadFailure, loadTimedOut } from './load-failure.ts';
 import type { LoadedModel, RuntimeModel } from './model-runtime.ts';
 
@@ -49,31 +50,53 @@ export function openRuntimeCalls(address: string): RuntimeCalls {
   };
 }
 
-/** The limit is no gRPC deadline: a server would see that, and the original's see none. */
 async function loadModel(
   client: Client<typeof ModelRuntimeDefinition>,
   model: RuntimeModel,
   limitMs: number,
   signal: AbortSignal,
 ): Promise<LoadedModel> {
-  const limit = AbortSignal.timeout(limitMs);
+  const limit = startLimit(limitMs, signal);
   try {
-    const answer = await client.loadModel(toRequest(model), { signal: AbortSignal.any([signal, limit]) });
+    const answer = await client.loadModel(toRequest(model), { signal: limit.stop });
     return { sizeBytes: sizeOf(answer), maxConcurrency: answer.maxConcurrency };
   } catch (error) {
     if (signal.aborted) throw loadCancelled(model.id);
-    throw limit.aborted ? loadTimedOut(model.id, limitMs) : loadFailure(toCallError(error));
+    throw limit.isOver() ? loadTimedOut(model.id, limitMs) : loadFailure(toCallError(error));
+  } finally {
+    limit.end();
   }
 }
 
 async function limited<T>(ms: number, signal: AbortSignal, call: (stop: AbortSignal) => Promise<T>): Promise<T> {
-  const limit = AbortSignal.timeout(ms);
+  const limit = startLimit(ms, signal);
   try {
-    return await call(AbortSignal.any([signal, limit]));
+    return await call(limit.stop);
   } catch (error) {
-    if (!limit.aborted) throw toCallError(error);
+    if (!limit.isOver()) throw toCallError(error);
     throw new CallError('Transient', `No answer within ${ms} ms`, { cause: error, code: 'DEADLINE_EXCEEDED' });
+  } finally {
+    limit.end();
   }
+}
+
+/**
+ * Aborts with the signal, or after so long. It is no gRPC deadline: a server would see that, and the original's see none. Its timer goes with
+ * the call: those of AbortSignal.timeout stay, with all that they hold, for the minutes that a load may take.
+ */
+function startLimit(ms: number, signal: AbortSignal) {
+  const stop = new AbortController();
+  const unfollow = followSignals(stop, [signal]);
+  let isOver = false;
+  const timer = setTimeout(() => {
+    isOver = true;
+    stop.abort();
+  }, ms);
+  const end = (): void => {
+    clearTimeout(timer);
+    unfollow();
+  };
+  return { stop: stop.signal, isOver: () => isOver, end };
 }
 
 function toRequest({ id, type, path, key }: RuntimeModel) {

@@ -1,0 +1,50 @@
+import { followFile } from '../follow-file.ts';
+import type { InstanceParts, Keep } from '../instance-parts.ts';
+import { listenToPeers, type Listener } from '../listeners.ts';
+import type { MeshCore } from '../mesh-core.ts';
+import { openDataChannel } from '../runtime/data-channel.ts';
+import { createCallLog } from './call-log.ts';
+import { createDataPlane } from './data-plane.ts';
+import { ANY_METHOD, parseDataPlaneConfig } from './data-plane-config.ts';
+import { createLocalCalls } from './local-calls.ts';
+import { createPeerService } from './peer-service.ts';
+import type { Peers } from './peers.ts';
+import { createRouter } from './router.ts';
+
+export type RoutingParts = InstanceParts & {
+  readonly core: MeshCore;
+  readonly peers: Peers;
+  readonly runtimeLost: () => void;
+};
+
+/** The way of a request, and the port where other instances send theirs on to. @throws when that is taken */
+export async function startRouting(parts: RoutingParts, keep: Keep) {
+  const { settings, view, metrics, logger, runtime, payloads, tls, core, peers, runtimeLost } = parts;
+  const { store, cluster, copies, loading, caughtUp } = core;
+  const { maxMessageBytes } = settings.limits;
+  const data = openDataChannel(settings.runtime.serving ?? runtime.address, maxMessageBytes);
+  const config = keep(
+    followFile(settings.dataPlanePath, { fallback: ANY_METHOD, parse: parseDataPlaneConfig, logger }),
+  );
+  const local = createLocalCalls({
+    copies,
+    runtime: { facts: runtime.facts, data },
+    metrics,
+    now: Date.now,
+    caughtUp,
+    revisionOf: (modelId) => view.tables.registry.get(modelId)?.modRevision ?? 0n,
+    runtimeLost,
+  });
+  keep({ stop: async () => data.close() });
+  const router = createRouter({ view, store, cluster, copies, loading, local, peers, caughtUp, now: Date.now });
+  const infer = createDataPlane({
+    router,
+    config: () => config.current(),
+    metrics,
+    payloads,
+    logCall: settings.logEachCall ? createCallLog(settings.loggedHeaders, logger) : undefined,
+    parallelism: settings.multiParallelism,
+  });
+  const listener: Listener = keep(await listenToPeers(settings, createPeerService(local), tls));
+  return { infer, listener };
+}

@@ -1,0 +1,53 @@
+import { ModelRuntimeDefinition, RuntimeStatusNumber } from '@meshkeeper/modelmesh';
+import { createRegistry } from '@meshkeeper/telemetry';
+import { createMetrics } from '../src/metrics.ts';
+import { serveUnary } from '../src/unary-service.ts';
+import type { ServerCall } from '../src/wire/incoming-call.ts';
+import type { Reply } from '../src/wire/send-reply.ts';
+import { startWire } from './wire-fixture.ts';
+
+/** A model server within the test, for what no path can say: loads are at once, and inference is the test's own. */
+export type OwnRuntime = {
+  /** For an instance that is to stand beside it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Ids, in the order in which they were loaded and unloaded. */
+  readonly loads: readonly string[];
+  readonly unloads: readonly string[];
+  stop(): Promise<void>;
+};
+
+export type OwnRuntimeOptions = {
+  readonly infer: (call: ServerCall) => Promise<Reply>;
+  /** What it throws is what an unload fails with. */
+  readonly unload?: (modelId: string) => void;
+};
+
+const STATUS = {
+  status: RuntimeStatusNumber.READY,
+  capacityInBytes: 2n ** 30n,
+  maxLoadingConcurrency: 6,
+  modelLoadingTimeoutMs: 90_000,
+  defaultModelSizeInBytes: 2n ** 20n,
+};
+
+export async function startOwnRuntime({ infer, unload }: OwnRuntimeOptions): Promise<OwnRuntime> {
+  const [loads, unloads]: [string[], string[]] = [[], []];
+  const methods = {
+    runtimeStatus: async () => STATUS,
+    loadModel: async ({ modelId }: { readonly modelId: string }) => {
+      loads.push(modelId);
+      return { sizeInBytes: 8_192n };
+    },
+    unloadModel: async ({ modelId }: { readonly modelId: string }) => {
+      unloads.push(modelId);
+      unload?.(modelId);
+      return {};
+    },
+    modelSize: async () => ({ sizeInBytes: 8_192n }),
+    predictModelSize: async () => ({ sizeInBytes: 8_192n }),
+  };
+  const manage = serveUnary(ModelRuntimeDefinition, methods, createMetrics(createRegistry()));
+  const server = await startWire((call) => manage(call) ?? infer(call));
+  const port = server.address.split(':').at(-1) ?? '';
+  return { env: { INTERNAL_GRPC_PORT: port }, loads, unloads, stop: () => server.stop(0) };
+}
