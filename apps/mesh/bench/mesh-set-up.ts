@@ -49,6 +49,8 @@ export async function startMeshProcess({ name, folder, etcd, runtime, env }: Mes
     command: process.execPath,
     args: [...NODE_ARGUMENTS, MESH],
     env: {
+      // As in the image; the first start fills it.
+      NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
       MM_SERVICE_NAME: 'modelmesh-serving',
       MM_SVC_GRPC_PORT: String(port),
       MM_PROBE_PORT: String(probePort),

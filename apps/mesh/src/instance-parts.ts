@@ -1,11 +1,11 @@
 import type { EtcdClient } from '@meshkeeper/modelmesh';
 import type { Logger, Stoppable } from '@meshkeeper/telemetry';
-import type { ClusterView } from './cluster-view.ts';
-import type { MeshMetrics } from './metrics.ts';
+import type { ClusterView } from './records/cluster-view.ts';
+import type { MeshMetrics } from './http/metrics.ts';
 import type { PayloadProcessor } from './routing/payloads.ts';
 import type { ModelRuntime } from './runtime/model-runtime.ts';
 import type { MeshSettings } from './settings.ts';
-import type { TlsIdentity } from './tls-identity.ts';
+import type { TlsIdentity } from './presence/tls-identity.ts';
 
 /** What an instance is made of before it is one. */
 export type InstanceParts = {

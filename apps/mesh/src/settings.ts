@@ -9,7 +9,7 @@ import {
   wholeNumber,
 } from '@meshkeeper/settings';
 import { instanceIdOf } from '@meshkeeper/modelmesh';
-import { parseInfoMetric, type InfoMetric } from './info-metric.ts';
+import { parseInfoMetric, type InfoMetric } from './http/info-metric.ts';
 import { parseLoggedHeaders, type LoggedHeaders } from './routing/call-log.ts';
 import { parsePayloadTargets, type PayloadTarget } from './routing/payload-targets.ts';
 import { runtimeEndpoints, runtimeVariables, type RuntimeEndpoints } from './runtime/runtime-endpoints.ts';

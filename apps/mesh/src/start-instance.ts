@@ -1,12 +1,13 @@
 import { followFile } from './follow-file.ts';
 import type { InstanceParts, Keep } from './instance-parts.ts';
-import { describeInstance } from './instance-record.ts';
+import { describeInstance } from './presence/instance-record.ts';
+import { followLiveConfig } from './records/live-config.ts';
 import { startMeshCore, type MeshCore } from './mesh-core.ts';
 import { Peers } from './routing/peers.ts';
 import { startRouting } from './routing/start-routing.ts';
 import { createRuntimeRecovery } from './runtime/recover-runtime.ts';
-import { startSession, type Session } from './session.ts';
-import { ANYWHERE, parseTypeConstraints } from './type-constraints.ts';
+import { startSession, type Session } from './presence/session.ts';
+import { ANYWHERE, parseTypeConstraints } from './rules/type-constraints.ts';
 import type { ServerCall } from './wire/incoming-call.ts';
 import type { Reply } from './wire/send-reply.ts';
 
@@ -34,6 +35,7 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
     }),
   );
   const peers = new Peers({
+    instanceId,
     view,
     tls: parts.tls?.peerChannel,
     maxMessageBytes: settings.limits.maxMessageBytes,
@@ -41,12 +43,13 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
     logger,
   });
   keep({ stop: async () => peers.stop() });
+  const live = keep(followLiveConfig(view, settings, logger));
   const core: MeshCore = startMeshCore({
     ...parts,
     instanceId,
     constraints: () => constraints.current(),
     defaultOwner: settings.defaultOwner,
-    scaleUpRpm: settings.scaleUpRpm,
+    scaleUpRpm: () => live.scaleUpRpm(),
     now: Date.now,
     isAlive: () => session.isAlive(),
     summaryChanged: () => session.publish(),
@@ -56,7 +59,7 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
   const told = () => void session.publishNow().catch(() => undefined);
   const lost = () => core.copies.lostAll();
   const recovery = keep(createRuntimeRecovery(settings.runtime, logger, { lost, changed: told }));
-  const routing = await startRouting({ ...parts, core, peers, runtimeLost: recovery.lost }, keep);
+  const routing = await startRouting({ ...parts, core, peers, live, runtimeLost: recovery.lost }, keep);
   const peer = `${podAddress}:${routing.listener.address.split(':').at(-1)}`;
   const record = () =>
     describeInstance({

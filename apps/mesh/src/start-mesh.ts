@@ -2,21 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CallError, messageOf } from '@meshkeeper/domain';
 import { createEtcdClient, readKvStore, type EtcdClient } from '@meshkeeper/modelmesh';
 import { createRegistry, type Logger, type Stoppable } from '@meshkeeper/telemetry';
-import { createClusterView, type ClusterView } from './cluster-view.ts';
-import { followRecords } from './follow-records.ts';
+import { createClusterView, type ClusterView } from './records/cluster-view.ts';
+import { followRecords } from './records/follow-records.ts';
 import type { InstanceParts, Keep } from './instance-parts.ts';
-import { listenToClients } from './listeners.ts';
+import { listenToClients } from './api/listeners.ts';
 import type { MeshCore } from './mesh-core.ts';
-import { createMetrics } from './metrics.ts';
-import { startMeshHttp, type MeshHttp } from './mesh-http.ts';
-import { registerInfoMetric } from './info-metric.ts';
+import { createMetrics } from './http/metrics.ts';
+import { startMeshHttp, type MeshHttp } from './http/mesh-http.ts';
+import { registerInfoMetric } from './http/info-metric.ts';
 import { createPayloadProcessors } from './routing/payload-processors.ts';
 import { connectRuntime } from './runtime/connect-runtime.ts';
-import type { Session } from './session.ts';
+import type { Session } from './presence/session.ts';
 import type { MeshSettings } from './settings.ts';
 import { startInstance } from './start-instance.ts';
-import { followTls } from './tls-identity.ts';
-import { startPrestop } from './prestop.ts';
+import { followTls } from './presence/tls-identity.ts';
+import { startPrestop } from './http/prestop.ts';
 
 /** Below the two seconds in which a write has to be refused when etcd does not answer. */
 const ETCD_TIMEOUT_MS = 1_900;
@@ -78,6 +78,7 @@ async function startParts(
       infer: instance.infer,
       isServing: () => !lifecycle.draining,
       tls,
+      logger,
     }),
   );
   const ready = () => (lifecycle.draining ? 'This instance is draining' : undefined);

@@ -1,7 +1,7 @@
 import { ModelRuntimeDefinition, RuntimeStatusNumber } from '@meshkeeper/modelmesh';
 import { createRegistry } from '@meshkeeper/telemetry';
-import { createMetrics } from '../src/metrics.ts';
-import { serveUnary } from '../src/unary-service.ts';
+import { createMetrics } from '../src/http/metrics.ts';
+import { serveUnary } from '../src/api/unary-service.ts';
 import type { ServerCall } from '../src/wire/incoming-call.ts';
 import type { Reply } from '../src/wire/send-reply.ts';
 import { startWire } from './wire-fixture.ts';

@@ -35,14 +35,17 @@ describe('when instances come and go', () => {
   });
   afterEach(() => mesh.stop());
 
-  test('a killed instance loses its record within 30 s; then its models count as not loaded and load elsewhere', async () => {
+  test('the models of a killed instance count as not loaded within seconds, and load elsewhere; its record goes within 30 s', async () => {
     const first = await mesh.startInstance('mm001');
     await first.api.setVModel(setVModel('v1', 't1', { loadNow: true, sync: true }));
     const second = await mesh.startInstance('mm002');
     await untilModel(second, 't1', 'LOADED');
     first.process.kill();
-    assert.deepEqual(await untilModel(second, 't1', 'NOT_LOADED', 30_000), { status: 'NOT_LOADED' });
-    assert.deepEqual(await keys(mesh, 'instances'), [`instances/${second.iid}`]);
+    assert.deepEqual(await untilModel(second, 't1', 'NOT_LOADED', 5_000), { status: 'NOT_LOADED' });
+    await waitFor(async () => (await keys(mesh, 'instances')).length === 1, {
+      timeoutMs: 30_000,
+      what: 'the record to go with the lease',
+    });
     const again = plainVModel(await second.api.setVModel(setVModel('v1', 't1', { loadNow: true, sync: true })));
     assert.deepEqual(again.active, { status: 'LOADED', copies: [`${second.iid} UNKNOWN`] });
     // The latch passed over with the lease.
@@ -110,7 +113,8 @@ describe('while etcd is away', () => {
     assert.equal((await fetch(`${instance.probes}/ready`)).status, 200);
     const calls = await Promise.all([
       timed(refusal(instance.api.setVModel(setVModel('v1', target)))),
-      timed(refusal(instance.api.deleteVModel({ vModelId: 'v1' }))),
+      // Not of one that is used on: what a frozen etcd was sent it does when it goes on.
+      timed(refusal(instance.api.deleteVModel({ vModelId: 'unknown' }))),
       timed(refusal(instance.api.registerModel({ modelId: 'm1', modelInfo: SKLEARN }))),
       timed(refusal(instance.api.unregisterModel({ modelId: 'm1' }))),
       timed(refusal(instance.api.getModelStatus({ modelId: 'unknown' }))),

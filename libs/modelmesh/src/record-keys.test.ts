@@ -45,7 +45,7 @@ describe('keys of records', () => {
       'rx/mm/svc/registry/m',
       'r/mm/svc/registry/',
       'r/mm/svc/registry',
-      'r/mm/svc/config/x',
+      'r/mm/svc/configs/x',
       'r/litelinks/svc/h_1_2',
       'r/mm_ns/a',
     ];

@@ -1,5 +1,5 @@
-/** The four tables of a mesh in etcd. */
-export const RECORD_TABLES = ['registry', 'vmodels', 'instances', 'leaderLatch'] as const;
+/** The tables of a mesh in etcd. `config` is the operator's: plain text. */
+export const RECORD_TABLES = ['registry', 'vmodels', 'instances', 'leaderLatch', 'config'] as const;
 export type RecordTable = (typeof RECORD_TABLES)[number];
 
 /** MM_KVSTORE_PREFIX of every pod that the controller renders. */

@@ -10,7 +10,7 @@ import {
   type LoadCause,
   type LoadStart,
 } from '@meshkeeper/placement';
-import type { MeshMetrics } from '../metrics.ts';
+import type { MeshMetrics } from '../http/metrics.ts';
 import { isServerGone } from '../runtime/load-failure.ts';
 import type { ModelRuntime, RuntimeModel } from '../runtime/model-runtime.ts';
 import { ownLimits, summarise, type HostSummary } from './limits.ts';

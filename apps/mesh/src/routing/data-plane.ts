@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { MeshMetrics, Told } from '../metrics.ts';
+import type { MeshMetrics, Told } from '../http/metrics.ts';
 import { customMetadata, valueOf, type HeaderList } from '../wire/headers.ts';
 import type { ServerCall } from '../wire/incoming-call.ts';
 import type { Answer } from '../wire/outgoing-call.ts';
@@ -19,8 +19,8 @@ export type DataPlaneOptions = {
   readonly metrics: MeshMetrics;
   /** Undefined where nobody wants to see payloads. */
   readonly payloads: PayloadProcessor | undefined;
-  /** Undefined where calls are not to be logged. */
-  readonly logCall: CallLog | undefined;
+  readonly logCall: CallLog;
+  readonly logsCalls: () => boolean;
   /** Models asked at once by a call that names several. */
   readonly parallelism: number;
 };
@@ -56,7 +56,7 @@ export function createDataPlane(options: DataPlaneOptions): (call: ServerCall) =
       const told = { method: shortName(method), code, ...namesOf(first, modelId) };
       const [ms, requestBytes] = [performance.now() - began, call.message.length];
       options.metrics.apiRequest(told, ms, requestBytes, bytes);
-      options.logCall?.({ ...told, ms, requestBytes, responseBytes: bytes }, call.headers);
+      if (options.logsCalls()) options.logCall({ ...told, ms, requestBytes, responseBytes: bytes }, call.headers);
     }
   };
 }

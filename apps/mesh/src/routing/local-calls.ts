@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Copy } from '../hosting/copy.ts';
 import type { LocalCopies } from '../hosting/local-copies.ts';
-import type { MeshMetrics } from '../metrics.ts';
+import type { MeshMetrics } from '../http/metrics.ts';
 import type { RuntimeFacts } from '../runtime/runtime-facts.ts';
 import type { Channel } from '../wire/channel.ts';
 import type { Answer } from '../wire/outgoing-call.ts';

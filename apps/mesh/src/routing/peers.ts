@@ -1,7 +1,8 @@
+import { messageOf } from '@meshkeeper/domain';
 import { loopbackTwin } from '@meshkeeper/settings';
 import type { Logger } from '@meshkeeper/telemetry';
-import { instanceOf, type Changed, type ClusterView } from '../cluster-view.ts';
-import { peerAddress } from '../peer-address.ts';
+import { instanceOf, type Changed, type ClusterView } from '../records/cluster-view.ts';
+import { peerAddress } from '../presence/peer-address.ts';
 import { openChannel, type Channel } from '../wire/channel.ts';
 import type { ChannelTls } from '../wire/connect.ts';
 import type { Answer, OutgoingCall } from '../wire/outgoing-call.ts';
@@ -9,6 +10,8 @@ import { RpcError } from '../wire/status.ts';
 import { HEALTH_CHECK } from './health.ts';
 
 export type PeersOptions = {
+  /** Our own id. */
+  readonly instanceId: string;
   readonly view: ClusterView;
   readonly tls: ChannelTls | undefined;
   readonly maxMessageBytes: number;
@@ -23,6 +26,8 @@ const CONNECT_MS = 500;
 /** Twice as long without a sign of life and calls are sent elsewhere. */
 const KEEP_ALIVE_MS = 350;
 const PROBE_MS = 300;
+/** All are asked so often, or nobody would know of one that died before a request is sent there. */
+const PATROL_MS = 2_000;
 const PROBE: OutgoingCall = { path: HEALTH_CHECK, message: Buffer.alloc(0), timeoutMs: 1_000 };
 /** How long the record of an instance may be gone while its lease is made anew, as after an outage of etcd. */
 const GRACE_MS = 5_000;
@@ -35,10 +40,12 @@ export class Peers {
   /** Timers that forget instances whose record is gone, and that ask silent ones. */
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #unsubscribe: () => void;
+  readonly #patrol: NodeJS.Timeout;
 
   constructor(options: PeersOptions) {
     this.#options = options;
     this.#unsubscribe = options.view.onChange((changed) => this.#recordsChanged(changed));
+    this.#patrol = setInterval(() => this.#askAll(), PATROL_MS).unref();
   }
 
   /** Those that do not answer. */
@@ -85,7 +92,16 @@ export class Peers {
 
   stop(): void {
     this.#unsubscribe();
+    clearInterval(this.#patrol);
     for (const iid of this.#peers.keys()) this.#forget(iid);
+  }
+
+  #askAll(): void {
+    for (const iid of this.#options.view.tables.instances.keys()) {
+      const peer = iid === this.#options.instanceId ? undefined : this.#peerOf(iid);
+      if (peer === undefined || this.#silent.has(iid)) continue;
+      peer.channel.call(PROBE).catch((error: unknown) => this.suspect(iid, messageOf(error)));
+    }
   }
 
   async #probe(iid: string, peer: Peer): Promise<void> {

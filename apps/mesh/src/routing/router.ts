@@ -1,12 +1,12 @@
 import { CallError, messageOf } from '@meshkeeper/domain';
 import type { ModelRecord } from '@meshkeeper/modelmesh';
-import type { Cluster } from '../cluster.ts';
-import type { ClusterView } from '../cluster-view.ts';
+import type { Cluster } from '../records/cluster.ts';
+import type { ClusterView } from '../records/cluster-view.ts';
 import type { LocalCopies } from '../hosting/local-copies.ts';
-import { RETRY_BACKOFF_MS, type Loading } from '../loading.ts';
-import { modelStatus } from '../model-status.ts';
-import { isLoadedOn } from '../model-record.ts';
-import type { RecordStore } from '../record-store.ts';
+import { RETRY_BACKOFF_MS, type Loading } from '../copies/loading.ts';
+import { modelStatus } from '../rules/model-status.ts';
+import { isLoadedOn } from '../rules/model-record.ts';
+import type { RecordStore } from '../records/record-store.ts';
 import type { HeaderList } from '../wire/headers.ts';
 import type { Answer } from '../wire/outgoing-call.ts';
 import { RpcError } from '../wire/status.ts';

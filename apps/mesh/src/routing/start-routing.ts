@@ -1,6 +1,7 @@
 import { followFile } from '../follow-file.ts';
 import type { InstanceParts, Keep } from '../instance-parts.ts';
-import { listenToPeers, type Listener } from '../listeners.ts';
+import { listenToPeers, type Listener } from '../api/listeners.ts';
+import type { LiveConfig } from '../records/live-config.ts';
 import type { MeshCore } from '../mesh-core.ts';
 import { openDataChannel } from '../runtime/data-channel.ts';
 import { createCallLog } from './call-log.ts';
@@ -14,12 +15,13 @@ import { createRouter } from './router.ts';
 export type RoutingParts = InstanceParts & {
   readonly core: MeshCore;
   readonly peers: Peers;
+  readonly live: LiveConfig;
   readonly runtimeLost: () => void;
 };
 
 /** The way of a request, and the port where other instances send theirs on to. @throws when that is taken */
 export async function startRouting(parts: RoutingParts, keep: Keep) {
-  const { settings, view, metrics, logger, runtime, payloads, tls, core, peers, runtimeLost } = parts;
+  const { settings, view, metrics, logger, runtime, payloads, tls, core, peers, live, runtimeLost } = parts;
   const { store, cluster, copies, loading, caughtUp } = core;
   const { maxMessageBytes } = settings.limits;
   const data = openDataChannel(settings.runtime.serving ?? runtime.address, maxMessageBytes);
@@ -42,9 +44,10 @@ export async function startRouting(parts: RoutingParts, keep: Keep) {
     config: () => config.current(),
     metrics,
     payloads,
-    logCall: settings.logEachCall ? createCallLog(settings.loggedHeaders, logger) : undefined,
+    logCall: createCallLog(settings.loggedHeaders, logger),
+    logsCalls: () => live.logsEachCall(),
     parallelism: settings.multiParallelism,
   });
-  const listener: Listener = keep(await listenToPeers(settings, createPeerService(local), tls));
+  const listener: Listener = keep(await listenToPeers(settings, createPeerService(local), { tls, logger }));
   return { infer, listener };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { waitFor } from '../../src/index.ts';
+import { infer } from './infer.ts';
 import { inferenceService, kubectlOf, startCluster, wordsOf, type Cluster, type Status } from './model-objects.ts';
 
 let cluster: Cluster;
@@ -60,6 +61,31 @@ function runtime(name: string, format: string, more: object = {}): object {
     },
   };
 }
+
+test('a request that enters at any pod, of whatever runtime, is answered by a pod that holds the model', async () => {
+  await apply(model('asked', OWN));
+  const { components } = await untilShown('asked', OWN, /^True UpToDate Loaded/);
+  type Pods = {
+    readonly items: readonly {
+      readonly metadata: { readonly name: string };
+      readonly status: { readonly podIP: string };
+    }[];
+  };
+  const { items } = await get<Pods>('pods', '-n', OWN, '-l', 'modelmesh-service=modelmesh-serving');
+  assert.ok(items.length > 1, `${items.length} pods`);
+  const answers = await Promise.all(
+    items.map(({ status }) => infer(`${status.podIP.replace(/^10\./, '127.')}:8033`, 'asked')),
+  );
+  const holders = items.filter(({ metadata }) => metadata.name.includes('triton')).map(({ metadata }) => metadata.name);
+  for (const { grpcStatus, servedBy, servedModel } of answers) {
+    assert.deepEqual([grpcStatus, servedModel], ['0', components?.predictor?.latestReadyRevision]);
+    assert.ok(
+      holders.some((name) => name.endsWith(servedBy)),
+      servedBy,
+    );
+  }
+  await kubectl('delete', 'isvc', 'asked');
+});
 
 test('a runtime without models gives up its pods after the grace period, as soon as the configuration says so', async () => {
   assert.equal(await replicasOf('triton-2.x'), 1);

@@ -4,7 +4,7 @@ import type { ModelRecord } from '@meshkeeper/modelmesh';
 import { modelStatus, type Liveness } from './model-status.ts';
 import { initialLastUsed, newModelRecord } from './model-record.ts';
 import { decideLoad, loaded, loadFailed, type LoadContext } from './models.ts';
-import { pruned } from './prune.ts';
+import { pruned } from '../copies/prune.ts';
 import { ANYWHERE } from './type-constraints.ts';
 
 const NOW = 1_795_438_130_000;

@@ -1,14 +1,14 @@
 import { messageOf } from '@meshkeeper/domain';
 import { COPY_SETTINGS, planCopies, type CopiedModel, type CopyChange } from '@meshkeeper/placement';
 import type { Logger } from '@meshkeeper/telemetry';
-import type { Cluster } from './cluster.ts';
-import type { ClusterView } from './cluster-view.ts';
-import type { Copy } from './hosting/copy.ts';
-import type { LocalCopies } from './hosting/local-copies.ts';
-import { isLoadedOn } from './model-record.ts';
-import { assign, evicted } from './models.ts';
-import { modelView } from './placement-view.ts';
-import { changeModel, type RecordStore } from './record-store.ts';
+import type { Cluster } from '../records/cluster.ts';
+import type { ClusterView } from '../records/cluster-view.ts';
+import type { Copy } from '../hosting/copy.ts';
+import type { LocalCopies } from '../hosting/local-copies.ts';
+import { isLoadedOn } from '../rules/model-record.ts';
+import { assign, evicted } from '../rules/models.ts';
+import { modelView } from '../records/placement-view.ts';
+import { changeModel, type RecordStore } from '../records/record-store.ts';
 
 export type CopyPlannerOptions = {
   readonly view: ClusterView;
@@ -16,7 +16,7 @@ export type CopyPlannerOptions = {
   readonly cluster: Cluster;
   readonly copies: LocalCopies;
   /** Requests a minute for which one copy is enough. */
-  readonly scaleUpRpm: number;
+  readonly scaleUpRpm: () => number;
   readonly now: () => number;
   readonly logger: Logger;
 };
@@ -48,7 +48,7 @@ export function startCopyPlanner(options: CopyPlannerOptions): { stop(): Promise
 async function planOwnCopies(options: CopyPlannerOptions): Promise<void> {
   const { cluster, copies, scaleUpRpm, now } = options;
   const models = [...copies.all()].flatMap((copy) => copiedModel(copy, options) ?? []);
-  const plan = planCopies(cluster.placement(), models, now(), { ...COPY_SETTINGS, scaleUpRpm });
+  const plan = planCopies(cluster.placement(), models, now(), { ...COPY_SETTINGS, scaleUpRpm: scaleUpRpm() });
   for (const change of plan.changes) {
     if (change.kind === 'remove' && change.instance !== cluster.instanceId) continue;
     await carryOut(change, options);

@@ -11,12 +11,18 @@ import {
   type RecordTable,
   type VModelRecord,
 } from '@meshkeeper/modelmesh';
-import { isLoadedOn } from './model-record.ts';
+import { isLoadedOn } from '../rules/model-record.ts';
 
 /** One record as it is known; `modRevision` is what a write compares with. */
 export type Stored<R> = Parsed<R> & { readonly modRevision: bigint; readonly createRevision: bigint };
 
-type RecordTypes = { registry: ModelRecord; vmodels: VModelRecord; instances: InstanceRecord; leaderLatch: string };
+type RecordTypes = {
+  registry: ModelRecord;
+  vmodels: VModelRecord;
+  instances: InstanceRecord;
+  leaderLatch: string;
+  config: string;
+};
 type Tables = { readonly [T in RecordTable]: Map<string, Stored<RecordTypes[T]>> };
 
 /** An entry of etcd; without a value: the key is known to be absent at `modRevision`. */
@@ -34,6 +40,7 @@ const parsers: { readonly [T in RecordTable]: (text: string) => Parsed<RecordTyp
   vmodels: parseVModelRecord,
   instances: parseInstanceRecord,
   leaderLatch: (text) => ({ kind: 'record', record: text }),
+  config: (text) => ({ kind: 'record', record: text }),
 };
 
 /**
@@ -72,7 +79,13 @@ type State = {
 const NO_COPIES: ReadonlySet<string> = new Set();
 
 export function createClusterView(scope: MeshScope): ClusterView {
-  const tables: Tables = { registry: new Map(), vmodels: new Map(), instances: new Map(), leaderLatch: new Map() };
+  const tables: Tables = {
+    registry: new Map(),
+    vmodels: new Map(),
+    instances: new Map(),
+    leaderLatch: new Map(),
+    config: new Map(),
+  };
   const state: State = {
     scope,
     tables,

@@ -1,11 +1,11 @@
 import { CallError } from '@meshkeeper/domain';
 import type { ModelRecord } from '@meshkeeper/modelmesh';
-import type { ChangeWaiters } from './change-waiters.ts';
-import type { Cluster } from './cluster.ts';
-import type { LocalCopies } from './hosting/local-copies.ts';
-import { isLoaded, type Liveness } from './model-status.ts';
-import { assign, evicted, placeCopy } from './models.ts';
-import { changeModel, type RecordStore } from './record-store.ts';
+import type { ChangeWaiters } from '../records/change-waiters.ts';
+import type { Cluster } from '../records/cluster.ts';
+import type { LocalCopies } from '../hosting/local-copies.ts';
+import { isLoaded, type Liveness } from '../rules/model-status.ts';
+import { assign, evicted, placeCopy } from '../rules/models.ts';
+import { changeModel, type RecordStore } from '../records/record-store.ts';
 
 export type DrainOptions = {
   readonly store: RecordStore;

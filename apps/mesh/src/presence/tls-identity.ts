@@ -3,10 +3,10 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf } from '@meshkeeper/domain';
 import type { Logger, Stoppable } from '@meshkeeper/telemetry';
-import type { TlsFiles } from './settings.ts';
+import type { TlsFiles } from '../settings.ts';
 import { certificatesIn, isSameMaterial, readTlsFiles, type TlsMaterial } from './tls-files.ts';
-import type { ChannelTls } from './wire/connect.ts';
-import type { ServerTls } from './wire/server.ts';
+import type { ChannelTls } from '../wire/connect.ts';
+import type { ServerTls } from '../wire/server.ts';
 
 /** Who this pod is to clients and to other pods. It follows the files: what is asked here is to be used for new connections. */
 export type TlsIdentity = Stoppable & {

@@ -7,8 +7,8 @@ import {
   type Registry,
   type Stoppable,
 } from '@meshkeeper/telemetry';
-import type { MeshSettings, MetricsSettings } from './settings.ts';
-import type { TlsIdentity } from './tls-identity.ts';
+import type { MeshSettings, MetricsSettings } from '../settings.ts';
+import type { TlsIdentity } from '../presence/tls-identity.ts';
 
 /** `http(s)://host:port`; undefined when not wanted. */
 export type MeshHttp = Stoppable & { readonly probes: string | undefined; readonly metrics: string | undefined };

@@ -1,9 +1,9 @@
 import type { ModelRecord } from '@meshkeeper/modelmesh';
-import type { ClusterView } from './cluster-view.ts';
-import type { Cluster } from './cluster.ts';
-import { without } from './model-record.ts';
-import { withoutCopy } from './models.ts';
-import { changeModel, type RecordStore } from './record-store.ts';
+import type { ClusterView } from '../records/cluster-view.ts';
+import type { Cluster } from '../records/cluster.ts';
+import { without } from '../rules/model-record.ts';
+import { withoutCopy } from '../rules/models.ts';
+import { changeModel, type RecordStore } from '../records/record-store.ts';
 
 /** Before, the instance may come back and take its copies up again. */
 const GONE_MS = 600_000;

@@ -1,9 +1,9 @@
 import { CallError, type ModelInfo, type ModelStatusInfo } from '@meshkeeper/domain';
-import type { Cluster } from './cluster.ts';
-import { RETRY_BACKOFF_MS, type Loading } from './loading.ts';
-import { hasInfo, initialLastUsed, newModelRecord } from './model-record.ts';
-import { commitUntilStored, type RecordStore } from './record-store.ts';
-import type { RecordChange } from './vmodels.ts';
+import type { Cluster } from '../records/cluster.ts';
+import { RETRY_BACKOFF_MS, type Loading } from '../copies/loading.ts';
+import { hasInfo, initialLastUsed, newModelRecord } from '../rules/model-record.ts';
+import { commitUntilStored, type RecordStore } from '../records/record-store.ts';
+import type { RecordChange } from '../rules/vmodels.ts';
 
 export type ModelCallsOptions = {
   readonly store: RecordStore;

@@ -47,7 +47,13 @@ export function startSession(options: SessionOptions): Session {
   const { etcd } = options;
   const ready = Promise.withResolvers<void>();
   const stop = new AbortController();
-  const state: LeaseState = { lease: undefined, aliveUntil: 0, written: '', wake: () => undefined };
+  const state: LeaseState = {
+    lease: undefined,
+    aliveUntil: 0,
+    written: '',
+    writing: Promise.resolve(),
+    wake: () => undefined,
+  };
   const publishNow = async () => {
     if (state.lease !== undefined) await putRecord(options, state, state.lease);
   };
@@ -79,7 +85,15 @@ export function startSession(options: SessionOptions): Session {
   };
 }
 
-type LeaseState = { lease: bigint | undefined; aliveUntil: number; written: string; wake: () => void };
+type LeaseState = {
+  lease: bigint | undefined;
+  aliveUntil: number;
+  /** The record as it stands in etcd. */
+  written: string;
+  /** Settles once no record is being written. */
+  writing: Promise<void>;
+  wake: () => void;
+};
 
 async function keepSession(
   options: SessionOptions,
@@ -133,14 +147,19 @@ async function renew(options: SessionOptions, state: LeaseState, lease: bigint):
     await putRecord(options, state, lease);
 }
 
-async function putRecord(
+function putRecord(
   { etcd, scope, instanceId, record }: SessionOptions,
   state: LeaseState,
   lease: bigint,
 ): Promise<void> {
-  const written = encodeInstanceRecord(record());
-  await etcd.put(recordKey(scope, 'instances', instanceId), written, { lease });
-  state.written = written;
+  // One after the other: of two at once the older might land last.
+  const writing = state.writing.then(async () => {
+    const written = encodeInstanceRecord(record());
+    await etcd.put(recordKey(scope, 'instances', instanceId), written, { lease });
+    state.written = written;
+  });
+  state.writing = writing.catch(() => undefined);
+  return writing;
 }
 
 function throttle(run: () => void): { request(): void; cancel(): void } {

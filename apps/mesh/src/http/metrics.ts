@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from '@meshkeeper/telemetry';
-import type { HostSummary } from './hosting/limits.ts';
+import type { HostSummary } from '../hosting/limits.ts';
 
 /** The original's buckets, milliseconds and bytes. */
 const LATENCY = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createClusterView, type Changed, type ClusterView } from './cluster-view.ts';
-import { leaderOf } from './leader-latch.ts';
+import { leaderOf } from '../presence/leader-latch.ts';
 
 const scope = { rootPrefix: 'r', kvPrefix: 'mm', service: 's' };
 const key = (table: string, id: string) => `r/mm/s/${table}/${id}`;

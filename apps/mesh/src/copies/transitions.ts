@@ -1,14 +1,14 @@
 import type { ModelRecord, VModelRecord } from '@meshkeeper/modelmesh';
 import type { Logger } from '@meshkeeper/telemetry';
-import type { Changed, ClusterView } from './cluster-view.ts';
-import type { Cluster } from './cluster.ts';
-import { createKeyedRuns } from './keyed-runs.ts';
+import type { Changed, ClusterView } from '../records/cluster-view.ts';
+import type { Cluster } from '../records/cluster.ts';
+import { createKeyedRuns } from '../keyed-runs.ts';
 import type { Loading } from './loading.ts';
-import { liveCopies } from './model-status.ts';
-import { isLoadedOn, newestFailure } from './model-record.ts';
-import { assign, placeCopy } from './models.ts';
-import { changeModel, commitUntilStored, type RecordStore } from './record-store.ts';
-import { completeTransition, type RecordChange, type VModelSnapshot } from './vmodels.ts';
+import { liveCopies } from '../rules/model-status.ts';
+import { isLoadedOn, newestFailure } from '../rules/model-record.ts';
+import { assign, placeCopy } from '../rules/models.ts';
+import { changeModel, commitUntilStored, type RecordStore } from '../records/record-store.ts';
+import { completeTransition, type RecordChange, type VModelSnapshot } from '../rules/vmodels.ts';
 
 /** A failed target is tried again after so long, beside every change of its record or of the instances. */
 const FAILED_RETRY_MS = 60_000;

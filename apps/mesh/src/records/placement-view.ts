@@ -2,9 +2,9 @@ import { NO_LRU_TIME, type InstanceRecord } from '@meshkeeper/modelmesh';
 import type { ClusterView as PlacementView, InstanceView, ModelView, TypeRules } from '@meshkeeper/placement';
 import type { ModelRecord } from '@meshkeeper/modelmesh';
 import type { ClusterView } from './cluster-view.ts';
-import { currentFailures, isLoadedOn } from './model-record.ts';
-import type { HostSummary } from './hosting/limits.ts';
-import { isOurs } from './peer-address.ts';
+import { currentFailures, isLoadedOn } from '../rules/model-record.ts';
+import type { HostSummary } from '../hosting/limits.ts';
+import { isOurs } from '../presence/peer-address.ts';
 
 /** What this instance knows of itself, and takes others of its kind to be like. */
 export type OwnLimits = { readonly defaultUnits: number; readonly loadTimeoutMs: number };

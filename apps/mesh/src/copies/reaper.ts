@@ -1,6 +1,6 @@
 import type { Logger } from '@meshkeeper/telemetry';
 import { messageOf } from '@meshkeeper/domain';
-import type { Changed } from './cluster-view.ts';
+import type { Changed } from '../records/cluster-view.ts';
 import { loadAhead, type AheadOptions } from './load-ahead.ts';
 import { noteGone, prune, type GoneSince } from './prune.ts';
 import { retryFailed, type Retries, type RetryOptions } from './retry-failed.ts';

@@ -10,7 +10,7 @@ import {
   type VModelRecord,
 } from '@meshkeeper/modelmesh';
 import type { ClusterView, Seen } from './cluster-view.ts';
-import type { RecordChange } from './vmodels.ts';
+import type { RecordChange } from '../rules/vmodels.ts';
 
 /** A record that a decision rests on. */
 export type RecordRef = { readonly table: 'registry' | 'vmodels'; readonly id: string };

@@ -1,9 +1,9 @@
 import type { ModelRecord } from '@meshkeeper/modelmesh';
-import type { ClusterView } from './cluster-view.ts';
-import type { Cluster } from './cluster.ts';
+import type { ClusterView } from '../records/cluster-view.ts';
+import type { Cluster } from '../records/cluster.ts';
 import type { Loading } from './loading.ts';
-import { liveCopies } from './model-status.ts';
-import { currentFailures, newestFailure } from './model-record.ts';
+import { liveCopies } from '../rules/model-status.ts';
+import { currentFailures, newestFailure } from '../rules/model-record.ts';
 
 const FIRST_RETRY_MS = 60_000;
 /** Failures are forgotten after this time, and the model would then count as never tried. */

@@ -1,9 +1,9 @@
 import { CallError } from '@meshkeeper/domain';
 import type { DeepPartial } from '@meshkeeper/modelmesh';
-import type { MeshMetrics } from './metrics.ts';
-import type { ServerCall } from './wire/incoming-call.ts';
-import type { Reply } from './wire/send-reply.ts';
-import { codeNumber, RpcError, type FailureCode } from './wire/status.ts';
+import type { MeshMetrics } from '../http/metrics.ts';
+import type { ServerCall } from '../wire/incoming-call.ts';
+import type { Reply } from '../wire/send-reply.ts';
+import { codeNumber, RpcError, type FailureCode } from '../wire/status.ts';
 
 type Codec<T> = {
   encode(message: T): { finish(): Uint8Array };
@@ -72,7 +72,7 @@ async function counted(
     return { message };
   } catch (error) {
     const told = toRpcError(error);
-    code = told.code;
+    code = told instanceof RpcError ? told.code : 'INTERNAL';
     throw told;
   } finally {
     metrics.apiRequest({ method, code }, performance.now() - began, call.message.length, bytes);
@@ -80,9 +80,8 @@ async function counted(
 }
 
 /** What a caller is told of a failure: our own refusals as they are, trouble with etcd as UNAVAILABLE. */
-function toRpcError(error: unknown): RpcError {
-  if (error instanceof RpcError) return error;
-  if (!(error instanceof CallError)) return new RpcError('INTERNAL', 'Unexpected failure', { cause: error });
+function toRpcError(error: unknown): unknown {
+  if (!(error instanceof CallError)) return error;
   const { code = 'UNAVAILABLE', message } = error;
   const isOurs = code === 'DEADLINE_EXCEEDED' && message.startsWith('Not done');
   if (!isOurs && ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED', 'UNKNOWN'].includes(code))

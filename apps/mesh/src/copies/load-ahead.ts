@@ -1,12 +1,12 @@
 import { COPY_SETTINGS, planCopies, type CopiedModel } from '@meshkeeper/placement';
 import type { Logger } from '@meshkeeper/telemetry';
-import type { ClusterView } from './cluster-view.ts';
-import type { Cluster } from './cluster.ts';
-import type { LocalCopies } from './hosting/local-copies.ts';
-import { liveCopies } from './model-status.ts';
-import { assign } from './models.ts';
-import { modelView } from './placement-view.ts';
-import { changeModel, type RecordStore } from './record-store.ts';
+import type { ClusterView } from '../records/cluster-view.ts';
+import type { Cluster } from '../records/cluster.ts';
+import type { LocalCopies } from '../hosting/local-copies.ts';
+import { liveCopies } from '../rules/model-status.ts';
+import { assign } from '../rules/models.ts';
+import { modelView } from '../records/placement-view.ts';
+import { changeModel, type RecordStore } from '../records/record-store.ts';
 
 export type AheadOptions = {
   readonly view: ClusterView;

@@ -1,7 +1,7 @@
 import { NO_LRU_TIME, type InstanceRecord } from '@meshkeeper/modelmesh';
-import type { HostSummary } from './hosting/limits.ts';
+import type { HostSummary } from '../hosting/limits.ts';
 import { markOf } from './peer-address.ts';
-import type { MeshSettings } from './settings.ts';
+import type { MeshSettings } from '../settings.ts';
 
 /** `vers`: the original prefers newer builds for placement, and reads this as one. */
 const BUILD_TIME = Date.UTC(2026, 0, 1);

@@ -1,4 +1,4 @@
-import type { Stored } from './cluster-view.ts';
+import type { Stored } from '../records/cluster-view.ts';
 
 /** The leader is whose latch was created first; ids carry a leading `_`. Undefined while there is none. */
 export function leaderOf(latches: ReadonlyMap<string, Stored<string>>): string | undefined {

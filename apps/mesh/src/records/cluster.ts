@@ -2,13 +2,13 @@ import type { ModelStatusInfo } from '@meshkeeper/domain';
 import type { InstanceRecord, ModelRecord } from '@meshkeeper/modelmesh';
 import type { ClusterView as PlacementView } from '@meshkeeper/placement';
 import { instanceOf, type ClusterView } from './cluster-view.ts';
-import { leaderOf } from './leader-latch.ts';
-import { modelStatus, NOT_FOUND_STATUS, type Liveness } from './model-status.ts';
-import type { HostSummary } from './hosting/limits.ts';
-import type { LoadContext } from './models.ts';
-import { isOurs } from './peer-address.ts';
+import { leaderOf } from '../presence/leader-latch.ts';
+import { modelStatus, NOT_FOUND_STATUS, type Liveness } from '../rules/model-status.ts';
+import type { HostSummary } from '../hosting/limits.ts';
+import type { LoadContext } from '../rules/models.ts';
+import { isOurs } from '../presence/peer-address.ts';
 import { placementView, type OwnLimits } from './placement-view.ts';
-import type { TypeConstraints } from './type-constraints.ts';
+import type { TypeConstraints } from '../rules/type-constraints.ts';
 
 /** What decisions need of the view, as this instance sees it. */
 export type Cluster = {

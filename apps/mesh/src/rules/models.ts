@@ -1,7 +1,7 @@
 import type { ModelRecord } from '@meshkeeper/modelmesh';
 import { placeModel, type ClusterView as PlacementView, type Placement } from '@meshkeeper/placement';
 import { currentFailures, newestFailure, without } from './model-record.ts';
-import { modelView } from './placement-view.ts';
+import { modelView } from '../records/placement-view.ts';
 import { unplaceableMessage } from './type-constraints.ts';
 
 /** Pure decisions on one registry record. Times are epoch milliseconds. */

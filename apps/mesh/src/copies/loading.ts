@@ -1,8 +1,8 @@
 import { CallError, type ModelStatusInfo } from '@meshkeeper/domain';
-import type { ChangeWaiters } from './change-waiters.ts';
-import type { Cluster, LoadOptions } from './cluster.ts';
-import { decideLoad, type LoadDecision } from './models.ts';
-import { commitUntilStored, type RecordStore } from './record-store.ts';
+import type { ChangeWaiters } from '../records/change-waiters.ts';
+import type { Cluster, LoadOptions } from '../records/cluster.ts';
+import { decideLoad, type LoadDecision } from '../rules/models.ts';
+import { commitUntilStored, type RecordStore } from '../records/record-store.ts';
 
 /** A failed model asked for again is retried once its failure is so old; before, the stored failure is the answer. */
 export const RETRY_BACKOFF_MS = 5_000;

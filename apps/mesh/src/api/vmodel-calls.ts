@@ -1,17 +1,17 @@
 import { CallError, type VModelStatusInfo } from '@meshkeeper/domain';
 import type { VModelRecord } from '@meshkeeper/modelmesh';
-import type { ChangeWaiters } from './change-waiters.ts';
-import type { Cluster } from './cluster.ts';
-import { RETRY_BACKOFF_MS, type Loading } from './loading.ts';
-import { commitUntilStored, type Decide, type RecordRef, type RecordStore } from './record-store.ts';
+import type { ChangeWaiters } from '../records/change-waiters.ts';
+import type { Cluster } from '../records/cluster.ts';
+import { RETRY_BACKOFF_MS, type Loading } from '../copies/loading.ts';
+import { commitUntilStored, type Decide, type RecordRef, type RecordStore } from '../records/record-store.ts';
 import {
   decideDeleteVModel,
   decideSetVModel,
   type SetVModel,
   type VModelDecision,
   type VModelSnapshot,
-} from './vmodels.ts';
-import { NO_VMODEL, vmodelStatus, type StatusSource } from './vmodel-status.ts';
+} from '../rules/vmodels.ts';
+import { NO_VMODEL, vmodelStatus, type StatusSource } from '../rules/vmodel-status.ts';
 
 export type VModelCallsOptions = {
   readonly store: RecordStore;

@@ -1,20 +1,24 @@
 import { ModelMeshDefinition } from '@meshkeeper/modelmesh';
-import type { Stoppable } from '@meshkeeper/telemetry';
+import type { Logger, Stoppable } from '@meshkeeper/telemetry';
 import { createManagementApi } from './management-api.ts';
-import type { MeshCore } from './mesh-core.ts';
-import type { MeshMetrics } from './metrics.ts';
-import { answerHealth, HEALTH_CHECK } from './routing/health.ts';
-import type { MeshSettings } from './settings.ts';
-import type { TlsIdentity } from './tls-identity.ts';
+import type { MeshCore } from '../mesh-core.ts';
+import type { MeshMetrics } from '../http/metrics.ts';
+import { answerHealth, HEALTH_CHECK } from '../routing/health.ts';
+import type { MeshSettings } from '../settings.ts';
+import type { TlsIdentity } from '../presence/tls-identity.ts';
 import { serveUnary } from './unary-service.ts';
-import type { ServerCall } from './wire/incoming-call.ts';
-import type { Reply } from './wire/send-reply.ts';
-import { startGrpcServer, type GrpcServerOptions, type ServerTls } from './wire/server.ts';
+import type { ServerCall } from '../wire/incoming-call.ts';
+import type { Reply } from '../wire/send-reply.ts';
+import { RpcError } from '../wire/status.ts';
+import { startGrpcServer, type GrpcServerOptions, type ServerTls } from '../wire/server.ts';
 
 type Handle = (call: ServerCall) => Promise<Reply>;
 
 /** `host:port`, as it really listens. */
 export type Listener = Stoppable & { readonly address: string };
+
+/** What both listeners need. */
+export type ListenerParts = { readonly tls: TlsIdentity | undefined; readonly logger: Logger };
 
 /** How long calls that are under way have when a listener stops. */
 const LAST_CALLS_MS = 2_000;
@@ -24,7 +28,7 @@ export async function listenToClients(
   settings: MeshSettings,
   core: MeshCore,
   metrics: MeshMetrics,
-  parts: { readonly infer: Handle; readonly isServing: () => boolean; readonly tls: TlsIdentity | undefined },
+  parts: ListenerParts & { readonly infer: Handle; readonly isServing: () => boolean },
 ): Promise<Listener> {
   const manage = serveUnary(ModelMeshDefinition, createManagementApi(core.models, core.vmodels), metrics);
   const handle: Handle = (call) => {
@@ -40,11 +44,11 @@ export async function listenToClients(
     port: settings.grpcPort,
     handle,
   };
-  return listen(options, parts.tls, (tls) => tls.toClients());
+  return listen(options, parts, (tls) => tls.toClients());
 }
 
 /** Where other instances send calls on to. Under TLS they show each other the certificate that they all have. */
-export function listenToPeers(settings: MeshSettings, handle: Handle, tls: TlsIdentity | undefined): Promise<Listener> {
+export function listenToPeers(settings: MeshSettings, handle: Handle, parts: ListenerParts): Promise<Listener> {
   const { maxMessageBytes, maxHeaderBytes } = settings.limits;
   const options = {
     host: settings.host,
@@ -54,15 +58,26 @@ export function listenToPeers(settings: MeshSettings, handle: Handle, tls: TlsId
     maxMessageBytes: maxMessageBytes + 65_536,
     maxHeaderBytes: maxHeaderBytes + 16_384,
   };
-  return listen(options, tls, (identity) => identity.toPeers());
+  return listen(options, parts, (tls) => tls.toPeers());
 }
 
 async function listen(
-  options: GrpcServerOptions,
-  identity: TlsIdentity | undefined,
-  show: (identity: TlsIdentity) => ServerTls,
+  { handle, ...options }: GrpcServerOptions,
+  { tls, logger }: ListenerParts,
+  show: (tls: TlsIdentity) => ServerTls,
 ): Promise<Listener> {
-  const server = await startGrpcServer({ ...options, ...(identity !== undefined && { tls: show(identity) }) });
-  identity?.onChange(() => server.renewTls(show(identity)));
+  const server = await startGrpcServer({
+    ...options,
+    ...(tls !== undefined && { tls: show(tls) }),
+    handle: (call) => handle(call).catch((error: unknown) => tellDefect(error, call, logger)),
+  });
+  tls?.onChange(() => server.renewTls(show(tls)));
   return { address: server.address, stop: () => server.stop(LAST_CALLS_MS) };
+}
+
+/** What is no RpcError nobody foresaw: the caller learns no more than INTERNAL, the log all. */
+function tellDefect(error: unknown, { path }: ServerCall, logger: Logger): never {
+  if (error instanceof RpcError) throw error;
+  logger.error({ err: error, path }, 'A call failed for a reason that was not foreseen');
+  throw new RpcError('INTERNAL', 'Unexpected failure', { cause: error });
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { messageOf } from '@meshkeeper/domain';
-import type { TlsFiles } from './settings.ts';
+import type { TlsFiles } from '../settings.ts';
 
 /** What the files of a pod say at one time, PEM. */
 export type TlsMaterial = {
