@@ -153,11 +153,12 @@ function putRecord(
   lease: bigint,
 ): Promise<void> {
   // One after the other: of two at once the older might land last.
-  const writing = state.writing.then(async () => {
+  const write = async (): Promise<void> => {
     const written = encodeInstanceRecord(record());
     await etcd.put(recordKey(scope, 'instances', instanceId), written, { lease });
     state.written = written;
-  });
+  };
+  const writing = state.writing.then(write);
   state.writing = writing.catch(() => undefined);
   return writing;
 }

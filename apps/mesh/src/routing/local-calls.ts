@@ -1,40 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Copy } from '../hosting/copy.ts';
-import type { LocalCopies } from '../hosting/local-copies.ts';
-import type { MeshMetrics } from '../http/metrics.ts';
 import type { RuntimeFacts } from '../runtime/runtime-facts.ts';
 import type { Channel } from '../wire/channel.ts';
 import type { Answer } from '../wire/outgoing-call.ts';
 import type { HeaderList } from '../wire/headers.ts';
 import { RpcError } from '../wire/status.ts';
+import type { ModelCall } from './model-call.ts';
+import { absent, loadedCopy, type AwaitOptions } from './await-copy.ts';
 import { createTurns, type Turns } from './turns.ts';
 import { isLostModel, toModelError } from './model-errors.ts';
-import { outcomeError } from './outcome.ts';
 import { spliceText } from './proto-path.ts';
 
-/** A call for one model, as it goes to whoever holds a copy. */
-export type ModelCall = {
-  readonly modelId: string;
-  /** As the client named it; empty when it named the model itself. */
-  readonly vModelId: string;
-  /** `package.Service/Method` */
-  readonly method: string;
-  /** The caller's own headers, without those that name models. */
-  readonly headers: HeaderList;
-  readonly message: Buffer;
-  readonly signal: AbortSignal;
-  /** On the clock of `performance.now()`. */
-  readonly deadline: number | undefined;
-};
-
-export type LocalCallsOptions = {
-  readonly copies: LocalCopies;
+export type LocalCallsOptions = AwaitOptions & {
   readonly runtime: { readonly facts: RuntimeFacts; readonly data: Channel };
-  readonly metrics: MeshMetrics;
   readonly now: () => number;
-  /** Waits until the registry is known here up to a revision, or for a moment. */
-  readonly caughtUp: (modelId: string, revision: bigint) => Promise<void>;
-  readonly revisionOf: (modelId: string) => bigint;
   /** The runtime does not answer at all. */
   readonly runtimeLost: () => void;
 };
@@ -48,10 +26,6 @@ export type LocalCalls = {
    */
   serve(call: ModelCall, revision: bigint): Promise<Answer>;
 };
-
-const TOLD_MS = 1_000;
-/** A request that had to wait longer counts as a miss, as in the original. */
-const MISS_MS = 10;
 
 export function createLocalCalls(options: LocalCallsOptions): LocalCalls {
   const state = { inFlight: 0 };
@@ -87,55 +61,6 @@ function requirePermitted({ method }: ModelCall, { methods, allowAnyMethod }: Ru
   if (!method.startsWith('mmesh.ModelRuntime/') && (isOpen || methods.has(method))) return;
   const text = `${method}: UNIMPLEMENTED: Method not found or not permitted: ${method}`;
   throw new RpcError('UNIMPLEMENTED', text);
-}
-
-async function loadedCopy(
-  { modelId, signal }: ModelCall,
-  revision: bigint,
-  { copies, caughtUp, revisionOf, metrics }: LocalCallsOptions,
-): Promise<Copy> {
-  const held = copies.get(modelId);
-  if (held?.state.kind === 'loaded') return held;
-  const began = performance.now();
-  await caughtUp(modelId, revision);
-  const copy = await copies.expect(modelId, signal);
-  if (copy === undefined) throw signal.aborted ? signal.reason : absent(modelId, revisionOf(modelId));
-  if (copy.state.kind === 'coming') {
-    copies.demand(copy);
-    await orAborted(copy.settled, signal);
-  }
-  const waited = performance.now() - began;
-  if (waited > MISS_MS) metrics.missed(waited);
-  const { state } = copy;
-  if (state.kind === 'loaded') return copy;
-  if (state.kind !== 'failed') throw absent(modelId, revisionOf(modelId));
-  await orAborted(toldInTime(copy), signal);
-  throw outcomeError('load-failed', 'INTERNAL', state.message, revisionOf(modelId));
-}
-
-/** Until the registry says what became of the copy; with etcd away it cannot be told. */
-export async function toldInTime(copy: Copy): Promise<void> {
-  const late = new AbortController();
-  const limit = sleep(TOLD_MS, undefined, { ref: false, signal: late.signal }).catch(() => undefined);
-  await Promise.race([copy.told, limit]);
-  late.abort();
-}
-
-function absent(modelId: string, revision: bigint): RpcError {
-  return outcomeError('absent', 'UNAVAILABLE', `Model ${modelId} is not here`, revision);
-}
-
-/** @throws the signal's reason */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 async function invoke(

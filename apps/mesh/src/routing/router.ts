@@ -1,20 +1,22 @@
 import { CallError, messageOf } from '@meshkeeper/domain';
-import type { ModelRecord } from '@meshkeeper/modelmesh';
 import type { Cluster } from '../records/cluster.ts';
 import type { ClusterView } from '../records/cluster-view.ts';
 import type { LocalCopies } from '../hosting/local-copies.ts';
 import { RETRY_BACKOFF_MS, type Loading } from '../copies/loading.ts';
 import { modelStatus } from '../rules/model-status.ts';
-import { isLoadedOn } from '../rules/model-record.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import type { HeaderList } from '../wire/headers.ts';
 import type { Answer } from '../wire/outgoing-call.ts';
 import { RpcError } from '../wire/status.ts';
-import { toldInTime, type LocalCalls, type ModelCall } from './local-calls.ts';
+import { toldInTime } from './await-copy.ts';
+import type { LocalCalls } from './local-calls.ts';
+import type { ModelCall } from './model-call.ts';
 import { outcomeOf, revisionHeader, revisionIn } from './outcome.ts';
 import type { Peers } from './peers.ts';
 import { pickCopy, type ReachableCopy } from './pick-copy.ts';
+import { reachableCopies } from './reachable-copies.ts';
 import type { RequestId } from './request-ids.ts';
+import { resolveModel } from './resolve-model.ts';
 
 export type RouterOptions = {
   readonly view: ClusterView;
@@ -62,8 +64,8 @@ export function createRouter(options: RouterOptions): Router {
       for (let iteration = 0; iteration < MAX_ITERATIONS; iteration += 1) {
         call.signal.throwIfAborted();
         // Anew each time: the vmodel may have been switched meanwhile.
-        const { modelId, record } = await resolve(requested, options);
-        const copy = pickCopy(reachableCopies(modelId, record, attempt, options), call.isBalanced);
+        const { modelId, record } = await resolveModel(requested, options.store);
+        const copy = pickCopy(reachableCopies(modelId, record, attempt.avoid, options), call.isBalanced);
         if (copy === undefined) {
           if (attempt.failure !== undefined && isFinal(attempt.failure)) throw attempt.failure;
           await untilOwnIsTold(modelId, attempt, options);
@@ -82,59 +84,6 @@ export function createRouter(options: RouterOptions): Router {
       throw new RpcError('UNAVAILABLE', `${MAX_ITERATIONS} retry iterations exhausted${last}`);
     },
   };
-}
-
-/** The record of the model that is meant now. What the view does not know is asked of etcd. */
-async function resolve(
-  { kind, id }: RequestId,
-  { store }: RouterOptions,
-): Promise<{ readonly modelId: string; readonly record: ModelRecord }> {
-  if (kind === 'model') {
-    const record = await readModel(id, store);
-    if (record === undefined) throw new RpcError('NOT_FOUND', 'model not found');
-    return { modelId: id, record };
-  }
-  const known = store.vmodel(id);
-  if (known === undefined) await store.read([{ table: 'vmodels', id }]);
-  const active = store.vmodel(id)?.amid;
-  if (active === undefined) throw new RpcError('NOT_FOUND', 'vmodel not found');
-  const record = store.model(active);
-  if (record !== undefined) return { modelId: active, record };
-  await store.read([{ table: 'vmodels', id }]);
-  const modelId = store.vmodel(id)?.amid ?? active;
-  const found = await readModel(modelId, store);
-  if (found === undefined) throw new RpcError('INTERNAL', `Target model ${modelId} of vmodel ${id} not found`);
-  return { modelId, record: found };
-}
-
-async function readModel(id: string, store: RecordStore): Promise<ModelRecord | undefined> {
-  const known = store.model(id);
-  if (known !== undefined) return known;
-  await store.read([{ table: 'registry', id }]);
-  return store.model(id);
-}
-
-function reachableCopies(
-  modelId: string,
-  record: ModelRecord,
-  { avoid }: Attempt,
-  { cluster, copies, peers, local }: RouterOptions,
-): readonly ReachableCopy[] {
-  const me = cluster.instanceId;
-  const own = copies.get(modelId);
-  return Object.entries(record.instanceIds).flatMap(([iid, since]): readonly ReachableCopy[] => {
-    if (avoid.has(iid)) return [];
-    if (iid !== me) {
-      if (!peers.isReachable(iid)) return [];
-      const isLoaded = isLoadedOn(record, iid);
-      return [
-        { iid, isLocal: false, isLoaded, since, inFlight: peers.inFlight(iid), lastCalled: peers.lastCalled(iid) },
-      ];
-    }
-    if (own?.state.kind === 'evicted' || own?.state.kind === 'failed') return [];
-    const isLoaded = own?.state.kind === 'loaded';
-    return [{ iid, isLocal: true, isLoaded, since, inFlight: local.inFlight(), lastCalled: own?.lastUsed ?? 0 }];
-  });
 }
 
 function send(copy: ReachableCopy, call: ModelCall, { local, peers, view }: RouterOptions): Promise<Answer> {
