@@ -15,6 +15,8 @@ export type RunningInstance = {
   readonly core: MeshCore;
   readonly session: Session;
   readonly lifecycle: { draining: boolean };
+  readonly silent: () => number;
+  readonly runtimeGone: () => boolean;
   readonly infer: (call: ServerCall) => Promise<Reply>;
   /** `host:port` as other instances know it. */
   readonly peer: string;
@@ -79,5 +81,6 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
   // Stopped the other way round: the core writes its last words before the lease goes.
   keep(session);
   keep(core);
-  return { core, session, lifecycle, infer: routing.infer, peer };
+  const runtimeGone = () => recovery.isGone();
+  return { core, session, lifecycle, silent: () => peers.silent.size, runtimeGone, infer: routing.infer, peer };
 }

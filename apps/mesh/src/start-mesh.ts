@@ -23,7 +23,7 @@ const ETCD_TIMEOUT_MS = 1_900;
 /** An etcd that is not there at the start ends the process: the kubelet starts it again. */
 const ETCD_START_MS = 4_000;
 /** What comes after the hand-over, within the grace period of the pod. */
-const AFTER_DRAIN_MS = 4_000;
+const AFTER_DRAIN_MS = 17_000;
 
 /** `grpc`, `probes` and `metrics` are `host:port`, as they really listen. */
 export type RunningMesh = Stoppable & { readonly grpc: string } & Pick<MeshHttp, 'probes' | 'metrics'>;
@@ -69,6 +69,8 @@ async function startParts(
   metrics.observe({
     instance: () => core.copies.summary(),
     now: Date.now,
+    silent: instance.silent,
+    runtimeGone: instance.runtimeGone,
     cluster: () => (core.isLeading() ? countModels(view) : undefined),
   });
   await session.ready;

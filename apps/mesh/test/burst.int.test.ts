@@ -32,14 +32,11 @@ describe('a burst of loads', () => {
   });
   after(() => mesh.stop());
 
-  test('2,000 small models all stay loaded, although each is guessed to be large, and none waits until the end', async () => {
+  test('2,000 small models all stay loaded, although each is guessed to be large, and each is loaded in its turn', async () => {
     const modelInfo = { ...SKLEARN, path: 'SIZE_8192_0_0' };
-    const waits: number[] = [];
     const ids = Array.from({ length: 2_000 }, (_, index) => `m${index}`);
     await inParallel(16, ids.slice(0, 1_000), async (id) => {
-      const began = performance.now();
       await instance.api.setVModel(setVModel(`v-${id}`, id, { modelInfo, loadNow: true, sync: true }));
-      waits.push(performance.now() - began);
     });
     await inParallel(16, ids.slice(1_000), async (id) => {
       await instance.api.setVModel(setVModel(`v-${id}`, id, { modelInfo, loadNow: true }));
@@ -53,13 +50,15 @@ describe('a burst of loads', () => {
       },
     );
     for (const id of ['m0', 'm999', 'm1999']) await untilModel(instance, id, 'LOADED');
+    const calls = await instance.runtime.calls();
     assert.deepEqual(
-      (await instance.runtime.calls()).filter((call) => !call.startsWith('load ')),
+      calls.filter((call) => !call.startsWith('load ')),
       [],
     );
-    const sorted = waits.toSorted((a, b) => a - b);
-    const [median = 0, worst = 0] = [sorted[500], sorted.at(-1)];
-    assert.ok(worst <= 3 * median + 100, `median ${median} ms, worst ${worst} ms`);
+    // Sixteen wait at a time: none is overtaken by more than come with it.
+    const order = calls.map((call) => Number(call.slice('load m'.length))).filter((index) => index < 1_000);
+    const displaced = Math.max(...order.map((index, place) => Math.abs(index - place)));
+    assert.ok(displaced <= 32, `one was loaded ${displaced} places off its turn`);
   });
 });
 

@@ -30,6 +30,8 @@ export type MeshFixture = {
   ): Promise<Instance>;
   /** On the same port and data. */
   restartEtcd(): Promise<void>;
+  /** It hangs once this resolves: a process stops a moment after it was told to. */
+  freezeEtcd(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -72,6 +74,17 @@ export async function startMeshFixture(): Promise<MeshFixture> {
         () => instance.process.stop(0),
       );
       return { ...instance, runtime };
+    },
+    freezeEtcd: async () => {
+      const quick = createEtcdClient(readKvStore(kvStore), { timeoutMs: 200 });
+      etcd.freeze();
+      const hangs = () =>
+        quick.readHead().then(
+          () => false,
+          () => true,
+        );
+      await waitFor(hangs, { timeoutMs: 5_000, what: 'etcd to hang' });
+      quick.close();
     },
     restartEtcd: async () => {
       etcd = await startEtcd({ folder, port });

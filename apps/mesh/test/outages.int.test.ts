@@ -148,7 +148,7 @@ describe('while etcd is away', () => {
   });
 
   test('hanging: the same, and no call hangs with it', async () => {
-    mesh.etcd.freeze();
+    await mesh.freezeEtcd();
     await checkAnswers('t2');
     mesh.etcd.thaw();
     await checkRecovery('t3');

@@ -27,11 +27,14 @@ const KINDS: Readonly<Record<CodeName, CallErrorKind>> = {
 /** Translates whatever a gRPC call threw; `code` is the name of the gRPC code. The text is the other side's own. */
 export function toCallError(error: unknown): CallError {
   if (error instanceof CallError) return error;
-  if (error instanceof ClientError) {
-    const code = Status[error.code] as CodeName;
-    return new CallError(KINDS[code] ?? 'Transient', error.details, { cause: error, code });
-  }
+  if (error instanceof ClientError) return statusError(error.code, error.details, error);
   return new CallError('Transient', messageOf(error), { cause: error, code: 'UNKNOWN' });
+}
+
+/** The same for a gRPC status, by its number. */
+export function statusError(status: number, details: string, cause: unknown): CallError {
+  const code = Status[status] as CodeName;
+  return new CallError(KINDS[code] ?? 'Transient', details, { cause, code });
 }
 
 /** What grpc-js says when a call never reached a server: it can go elsewhere whatever it does. */

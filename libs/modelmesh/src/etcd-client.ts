@@ -102,7 +102,7 @@ function keyCalls(transport: EtcdTransport): Pick<EtcdClient, 'get' | 'put' | 'd
         success: success.map(toRequestOp),
         failure: failure.map(toRequestOp),
       };
-      const reply = await transport.unary('txn', ({ kv }, signal) => kv.txn(request, { signal }));
+      const reply = await transport.txn(request);
       const gets = reply.responses.flatMap(({ response }) =>
         response?.$case === 'responseRange' ? [firstEntry(response.value.kvs)] : [],
       );

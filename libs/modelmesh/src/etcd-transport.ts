@@ -11,7 +11,15 @@ import {
 import type { CallError } from '@meshkeeper/domain';
 import { callWithDeadline, toCallError, wasNeverSent, isConnectionFailure } from './call-errors.ts';
 import type { EtcdConnection } from './etcd-connection.ts';
-import { AuthDefinition, KVDefinition, LeaseDefinition, WatchDefinition } from './gen/etcd/rpc.ts';
+import {
+  AuthDefinition,
+  KVDefinition,
+  LeaseDefinition,
+  WatchDefinition,
+  type TxnRequest,
+  type TxnResponse,
+} from './gen/etcd/rpc.ts';
+import { plainTxn, type Txn } from './plain-txn.ts';
 
 export type EtcdServices = {
   readonly kv: Client<typeof KVDefinition>;
@@ -26,6 +34,8 @@ export type EtcdTransport = {
    * @throws CallError
    */
   unary<T>(what: string, call: (services: EtcdServices, signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** The same for the one call that is made thousands of times. */
+  txn(request: TxnRequest): Promise<TxnResponse>;
   /** For streams, whose errors the caller hands back through `failed`. */
   current(): EtcdServices;
   /** Translates a stream's error, and moves on to the next endpoint if the connection broke. */
@@ -48,7 +58,7 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 };
 
-type Endpoint = EtcdServices & { readonly channel: Channel };
+type Endpoint = EtcdServices & { readonly channel: Channel; readonly txn: Txn };
 
 export function createEtcdTransport(connection: EtcdConnection, timeoutMs: number): EtcdTransport {
   const endpoints = connection.endpoints.map((address) => openEndpoint(address, connection, timeoutMs));
@@ -59,19 +69,22 @@ export function createEtcdTransport(connection: EtcdConnection, timeoutMs: numbe
     if (isConnectionFailure(failure) || failure.code === 'DEADLINE_EXCEEDED') index = (index + 1) % endpoints.length;
     return failure;
   };
+  const onOneThatAnswers = async <T>(call: (endpoint: Endpoint) => Promise<T>): Promise<T> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await call(current());
+      } catch (error) {
+        const failure = failed(error);
+        if (!wasNeverSent(failure) || attempt >= endpoints.length) throw failure;
+      }
+    }
+  };
   return {
     current,
     failed,
-    unary: async (what, call) => {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await callWithDeadline(timeoutMs, `etcd ${what}`, (signal) => call(current(), signal));
-        } catch (error) {
-          const failure = failed(error);
-          if (!wasNeverSent(failure) || attempt >= endpoints.length) throw failure;
-        }
-      }
-    },
+    unary: (what, call) =>
+      onOneThatAnswers((endpoint) => callWithDeadline(timeoutMs, `etcd ${what}`, (signal) => call(endpoint, signal))),
+    txn: (request) => onOneThatAnswers(({ txn }) => txn(request)),
     close: () => {
       for (const endpoint of endpoints) endpoint.channel.close();
     },
@@ -88,7 +101,11 @@ function openEndpoint(address: string, connection: EtcdConnection, timeoutMs: nu
   const factory =
     user === undefined ? plain : plain.use(tokenMiddleware(plain.create(AuthDefinition, channel), user, timeoutMs));
   const open = <S extends CompatServiceDefinition>(definition: S) => factory.create(definition, channel);
-  return { channel, kv: open(KVDefinition), lease: open(LeaseDefinition), watch: open(WatchDefinition) };
+  const kv = open(KVDefinition);
+  // A user's token is nice-grpc's to add.
+  const withToken: Txn = (request) => callWithDeadline(timeoutMs, 'etcd txn', (signal) => kv.txn(request, { signal }));
+  const txn = user === undefined ? plainTxn(channel, credentials, timeoutMs) : withToken;
+  return { channel, txn, kv, lease: open(LeaseDefinition), watch: open(WatchDefinition) };
 }
 
 function secureCredentials(tls: NonNullable<EtcdConnection['tls']>): ChannelCredentials {

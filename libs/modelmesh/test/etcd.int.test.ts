@@ -223,7 +223,16 @@ describe('etcd', () => {
     const quick = createEtcdClient(readKvStore(`${etcd.endpoint};rootPrefix=root`), { timeoutMs: 300 });
     await quick.readHead();
     etcd.freeze();
-    assert.deepEqual(await errorOf(quick.put('root/x', '')), { kind: 'Transient', code: 'DEADLINE_EXCEEDED' });
+    // A process stops a moment after it was told to.
+    const hangs = () =>
+      quick
+        .readHead()
+        .then(() => false)
+        .catch(() => true);
+    await waitFor(hangs, { timeoutMs: 5_000, what: 'etcd to hang' });
+    const late = { kind: 'Transient', code: 'DEADLINE_EXCEEDED' };
+    const txn = quick.txn({ compare: [], success: [{ kind: 'put', key: 'root/y', value: '' }] });
+    assert.deepEqual(await Promise.all([errorOf(quick.put('root/x', '')), errorOf(txn)]), [late, late]);
     etcd.thaw();
     await waitFor(() => quick.readHead(), { timeoutMs: 5_000, what: 'etcd to answer again' });
     quick.close();

@@ -20,8 +20,8 @@ export type Listener = Stoppable & { readonly address: string };
 /** What both listeners need. */
 export type ListenerParts = { readonly tls: TlsIdentity | undefined; readonly logger: Logger };
 
-/** How long calls that are under way have when a listener stops. */
-const LAST_CALLS_MS = 2_000;
+/** How long calls that are under way have when a listener stops, as in the original. */
+const LAST_CALLS_MS = 15_000;
 
 /** Where clients call: the management API, health, and everything else is inference. @throws when the port is taken */
 export async function listenToClients(

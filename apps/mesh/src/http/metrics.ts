@@ -36,11 +36,16 @@ export type MeshMetrics = {
   /** A request had to wait for a load. */
   missed(ms: number): void;
   apiRequest(told: Told, ms: number, requestBytes: number, responseBytes: number): void;
+  /** A call was to be answered elsewhere: why, in the words of `Outcome`, or `lost`. */
+  retried(why: string): void;
   /** Reads the gauges' values at every scrape. */
   observe(source: MetricsSource): void;
 };
 
 export type MetricsSource = {
+  /** Instances that do not answer. */
+  readonly silent: () => number;
+  readonly runtimeGone: () => boolean;
   readonly instance: () => HostSummary;
   readonly now: () => number;
   /** Undefined on every instance but the leader, which alone tells them. */
@@ -74,6 +79,12 @@ export function createMetrics(
   const requests = labelled('api_request_milliseconds', 'External requests, end to end');
   const requestSizes = labelled('request_size_bytes', 'Sizes of requests', byFours(128));
   const responseSizes = labelled('response_size_bytes', 'Sizes of responses', byFours(128));
+  const retries = new Counter({
+    name: 'meshkeeper_mesh_retries_total',
+    help: 'Calls that one instance did not answer, so that another was asked',
+    labelNames: ['why'],
+    registers,
+  });
   const labelsOf = ({ method, code, modelId = '', vModelId = '' }: Told) =>
     perModel ? { method, code, modelId, vModelId } : { method, code };
   return {
@@ -93,14 +104,15 @@ export function createMetrics(
       requestSizes.observe(labels, requestBytes);
       responseSizes.observe(labels, responseBytes);
     },
+    retried: (why) => retries.inc({ why }),
     observe: (source) => observeGauges(registry, source),
   };
 }
 
-function observeGauges(registry: Registry, { instance, cluster, now }: MetricsSource): void {
+function observeGauges(registry: Registry, { instance, cluster, now, silent, runtimeGone }: MetricsSource): void {
   const gauge = (name: string, help: string, read: () => number | undefined) =>
     new Gauge({
-      name: `modelmesh_${name}`,
+      name,
       help,
       registers: [registry],
       collect() {
@@ -110,22 +122,34 @@ function observeGauges(registry: Registry, { instance, cluster, now }: MetricsSo
       },
     });
   const UNIT = 8_192;
-  gauge('instance_models_total', 'Copies on this instance', () => instance().models);
-  gauge('instance_used_bytes', 'Bytes that models of this instance have or are promised', () => instance().usedBytes);
-  gauge('instance_capacity_bytes', 'Bytes that models may have', () => instance().capacityUnits * UNIT);
-  gauge('instance_used_bps', 'Share of the capacity in use, in hundredths of a percent', () =>
+  gauge('modelmesh_instance_models_total', 'Copies on this instance', () => instance().models);
+  gauge(
+    'modelmesh_instance_used_bytes',
+    'Bytes that models of this instance have or are promised',
+    () => instance().usedBytes,
+  );
+  gauge('modelmesh_instance_capacity_bytes', 'Bytes that models may have', () => instance().capacityUnits * UNIT);
+  gauge('modelmesh_instance_used_bps', 'Share of the capacity in use, in hundredths of a percent', () =>
     Math.round((10_000 * instance().usedUnits) / Math.max(1, instance().capacityUnits)),
   );
   const oldest = () => instance().oldestUse;
-  gauge('instance_lru_seconds', 'When the model that would go next was used, epoch seconds', () => {
+  gauge('modelmesh_instance_lru_seconds', 'When the model that would go next was used, epoch seconds', () => {
     const at = oldest();
     return at === undefined ? undefined : Math.round(at / 1_000);
   });
-  gauge('instance_lru_age_seconds', 'Since when the model that would go next is unused', () => {
+  gauge('modelmesh_instance_lru_age_seconds', 'Since when the model that would go next is unused', () => {
     const at = oldest();
     return at === undefined ? undefined : Math.round((now() - at) / 1_000);
   });
-  gauge('models_loaded_total', 'Models with at least one copy; told by the leader', () => cluster()?.loaded);
-  gauge('models_with_failure_total', 'Models with a recorded failure; told by the leader', () => cluster()?.failed);
-  gauge('models_managed_total', 'Registered models; told by the leader', () => cluster()?.managed);
+  gauge('modelmesh_models_loaded_total', 'Models with at least one copy; told by the leader', () => cluster()?.loaded);
+  gauge(
+    'modelmesh_models_with_failure_total',
+    'Models with a recorded failure; told by the leader',
+    () => cluster()?.failed,
+  );
+  gauge('modelmesh_models_managed_total', 'Registered models; told by the leader', () => cluster()?.managed);
+  gauge('meshkeeper_mesh_silent_instances', 'Instances that do not answer, although their records stand', silent);
+  gauge('meshkeeper_mesh_model_server_gone', 'Whether the model server beside it does not answer', () =>
+    runtimeGone() ? 1 : 0,
+  );
 }

@@ -4,6 +4,7 @@ import type { ClusterView } from '../records/cluster-view.ts';
 import type { LocalCopies } from '../hosting/local-copies.ts';
 import { RETRY_BACKOFF_MS, type Loading } from '../copies/loading.ts';
 import { modelStatus } from '../rules/model-status.ts';
+import type { MeshMetrics } from '../http/metrics.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import type { HeaderList } from '../wire/headers.ts';
 import type { Answer } from '../wire/outgoing-call.ts';
@@ -26,6 +27,7 @@ export type RouterOptions = {
   readonly loading: Loading;
   readonly local: LocalCalls;
   readonly peers: Peers;
+  readonly metrics: MeshMetrics;
   readonly caughtUp: (modelId: string, revision: bigint) => Promise<void>;
   readonly now: () => number;
 };
@@ -106,7 +108,7 @@ async function learn(
   { iid, isLocal }: ReachableCopy,
   { modelId, signal }: ModelCall,
   attempt: Attempt,
-  { peers, caughtUp }: RouterOptions,
+  { peers, metrics, caughtUp }: RouterOptions,
 ): Promise<void> {
   if (signal.aborted || !(error instanceof RpcError)) throw error;
   const outcome = outcomeOf(error);
@@ -116,6 +118,7 @@ async function learn(
     peers.suspect(iid, error.details);
   }
   if (outcome === 'overloaded' && (attempt.overloaded += 1) >= MAX_OVERLOADED) throw error;
+  metrics.retried(outcome ?? 'lost');
   attempt.avoid.add(iid);
   await caughtUp(modelId, revisionIn(error.metadata));
 }

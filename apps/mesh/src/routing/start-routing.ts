@@ -38,7 +38,18 @@ export async function startRouting(parts: RoutingParts, keep: Keep) {
     runtimeLost,
   });
   keep({ stop: async () => data.close() });
-  const router = createRouter({ view, store, cluster, copies, loading, local, peers, caughtUp, now: Date.now });
+  const router = createRouter({
+    metrics,
+    view,
+    store,
+    cluster,
+    copies,
+    loading,
+    local,
+    peers,
+    caughtUp,
+    now: Date.now,
+  });
   const infer = createDataPlane({
     router,
     config: () => config.current(),
