@@ -1,11 +1,13 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { messageOf } from '@meshkeeper/domain';
 import type { Logger } from '@meshkeeper/telemetry';
+
+const LOOK_EVERY_MS = 1_000;
 
 export type FollowedFile<T> = { current(): T; stop(): Promise<void> };
 
 /**
- * What a file says, read again when it changes. Polled: a ConfigMap's file is a link to a link, which change without an event of their
+ * What a file says, read again and again: a ConfigMap's file is a link to a link, which change without an event of their
  * own. No file: `fallback`. A file that cannot be understood leaves the last good one in force, and is told in the log.
  */
 export function followFile<T>(
@@ -20,20 +22,28 @@ export function followFile<T>(
   const { fallback, parse, logger } = options;
   if (path === undefined) return { current: () => fallback, stop: async () => undefined };
   let current = fallback;
-  const read = (): void => {
+  let seen: string | undefined;
+  const look = (): boolean => {
+    const text = textOf(path);
+    if (text === seen) return false;
+    seen = text;
     try {
-      current = parse(readFileSync(path, 'utf8'));
+      current = text === undefined ? fallback : parse(text);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') current = fallback;
-      else
-        logger.error({ path, reason: messageOf(error) }, 'The file cannot be used; what it said before stays in force');
+      logger.error({ path, reason: messageOf(error) }, 'The file cannot be used; what it said before stays in force');
     }
+    return true;
   };
-  const reread = (): void => {
-    read();
-    options.changed?.();
-  };
-  read();
-  watchFile(path, { interval: 1_000, persistent: false }, reread);
-  return { current: () => current, stop: async () => unwatchFile(path, reread) };
+  look();
+  const timer = setInterval(() => look() && options.changed?.(), LOOK_EVERY_MS).unref();
+  return { current: () => current, stop: async () => clearInterval(timer) };
+}
+
+/** Undefined where there is none. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }

@@ -38,7 +38,8 @@ export type HostOptions = {
 
 type Load = {
   readonly model: HostedModel;
-  readonly abort: AbortController;
+  /** Once it has begun: thousands may wait. */
+  abort?: AbortController;
   readonly queuedAt: number;
   /** Foretold by the runtime. */
   readonly units: number | undefined;
@@ -93,7 +94,7 @@ export class Host {
 
   /** No longer wanted, loaded or not. It is unloaded once `idle` resolves. */
   drop(id: string, idle: Promise<void>): void {
-    this.#loads.get(id)?.abort.abort();
+    this.#loads.get(id)?.abort?.abort();
     this.#forget(id);
     const eviction = this.#cache.remove(id);
     if (eviction !== undefined) this.#leave(eviction, idle);
@@ -102,13 +103,13 @@ export class Host {
 
   /** The runtime has it no more: there is nothing to unload. */
   lost(id: string): void {
-    this.#loads.get(id)?.abort.abort();
+    this.#loads.get(id)?.abort?.abort();
     this.#release(id);
     this.#pump();
   }
 
   stop(): void {
-    for (const { abort } of this.#loads.values()) abort.abort();
+    for (const { abort } of this.#loads.values()) abort?.abort();
     for (const id of this.#loads.keys()) this.#forget(id);
   }
 
@@ -126,7 +127,7 @@ export class Host {
   }
 
   #remember(model: HostedModel, units: number | undefined): Load {
-    const load = { model, units, abort: new AbortController(), queuedAt: performance.now() };
+    const load: Load = { model, units, queuedAt: performance.now() };
     this.#loads.set(model.id, load);
     return load;
   }
@@ -171,11 +172,12 @@ export class Host {
     const load = this.#loads.get(id);
     if (load === undefined) return;
     clearTimeout(load.timer);
+    load.abort = new AbortController();
     this.#options.metrics.loadQueued(performance.now() - load.queuedAt);
-    void this.#carryOut(load);
+    void this.#carryOut(load, load.abort.signal);
   }
 
-  async #carryOut(load: Load): Promise<void> {
+  async #carryOut(load: Load, signal: AbortSignal): Promise<void> {
     const { runtime, metrics, now, ended } = this.#options;
     const { id } = load.model;
     const isStill = (): boolean => this.#loads.get(id) === load;
@@ -183,7 +185,7 @@ export class Host {
     if (!isStill()) return;
     const began = performance.now();
     try {
-      const { sizeBytes, maxConcurrency } = await runtime.load(load.model, load.abort.signal);
+      const { sizeBytes, maxConcurrency } = await runtime.load(load.model, signal);
       if (!isStill()) return;
       metrics.loadEnded('loaded', performance.now() - began);
       if (toUnits(sizeBytes) > this.#cache.effective) return this.#tooLarge(load, sizeBytes);

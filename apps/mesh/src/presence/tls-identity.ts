@@ -1,5 +1,4 @@
 import type { X509Certificate } from 'node:crypto';
-import { unwatchFile, watchFile } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf } from '@meshkeeper/domain';
 import type { Logger, Stoppable } from '@meshkeeper/telemetry';
@@ -37,24 +36,28 @@ export function followTls(files: TlsFiles, logger: Logger): TlsIdentity {
     context = undefined;
     for (const listener of listeners) listener();
   };
+  let problem = '';
   const look = (): void => {
     try {
       const read = readTlsFiles(files);
+      problem = '';
       if (isSameMaterial(read, held.newest)) return;
       const isOther = !read.leaf.raw.equals(held.newest.leaf.raw);
       held = isOther ? { newest: read, before: held.newest, since: Date.now() } : { ...held, newest: read };
       if (isOther) logger.info({ validTo: read.leaf.validTo }, 'Another certificate is in use');
     } catch (error) {
-      logger.error({ reason: messageOf(error) }, 'The TLS files cannot be used; what they said before stays in force');
+      const reason = messageOf(error);
+      if (reason !== problem)
+        logger.error({ reason }, 'The TLS files cannot be used; what they said before stays in force');
+      problem = reason;
       return;
     }
     clearTimeout(spread);
     spread = setTimeout(changed, SPREAD_MS).unref();
     changed();
   };
-  const paths = [files.certificate, files.key, files.trusted].filter((path) => path !== undefined);
-  // Polled: what changes in a Secret's volume is a link on the way to the file, without an event of the file's own.
-  for (const path of paths) watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, look);
+  // Read again and again: what changes in a Secret's volume is a link on the way to the file, without an event of the file's own.
+  const timer = setInterval(look, LOOK_EVERY_MS).unref();
   return {
     toClients: () => ({
       ...serverTls(files, held.newest, held),
@@ -73,7 +76,7 @@ export function followTls(files: TlsFiles, logger: Logger): TlsIdentity {
     onChange: (listener) => listeners.push(listener),
     stop: async () => {
       clearTimeout(spread);
-      for (const path of paths) unwatchFile(path, look);
+      clearInterval(timer);
     },
   };
 }

@@ -76,7 +76,7 @@ function createModelRuntime(
 
 type Shared = Pick<LaneOptions, 'timing' | 'closed'> & { readonly logger: Logger };
 
-/** A lane for each model that the server has something of, or is asked for. */
+/** A lane for each model that the server is asked about, or has the remains of. */
 function createLanes(calls: RuntimeCalls, { loadTimeoutMs }: RuntimeFacts, { logger, ...shared }: Shared) {
   const lanes = new Map<string, ModelLane>();
   const open = (id: string): ModelLane => {

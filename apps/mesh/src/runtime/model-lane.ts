@@ -10,7 +10,7 @@ type LaneTiming = Pick<RuntimeTiming, 'afterErrorMs' | 'afterCutMs' | 'unloadRet
 
 export type LaneOptions = HeldOptions & {
   readonly timing: LaneTiming;
-  /** Nothing is under way and nothing held: the lane may be forgotten. */
+  /** Nothing is under way, and nothing left to tidy up: the lane may be forgotten. */
   readonly idle: () => void;
 };
 
@@ -39,7 +39,8 @@ export function createModelLane({ idle, ...options }: LaneOptions): ModelLane {
   const { id, timing, closed } = options;
   const held = createHeldModel(options);
   const turns = createTurns(() => {
-    if (held.kind() === 'nothing' || held.kind() === 'unknown') idle();
+    // Of a loaded model a new lane knows as much: that an unload has to be asked for.
+    if (held.kind() !== 'remains') idle();
   });
   const loads = new Set<AbortController>();
   let emptying: Emptying | undefined;
