@@ -9,7 +9,7 @@ export async function runMesh(): Promise<void> {
   await runProcess(logger, async () => {
     const settings = readMeshSettings(process.env);
     logger.level = settings.logLevel;
-    const running = await startMesh(settings, logger, new AbortController().signal);
+    const running = await startMesh(settings, logger);
     // Else it is written at a regular end only.
     flushCompileCache();
     return { ...running, stopWithinMs: settings.shutdownTimeoutMs };

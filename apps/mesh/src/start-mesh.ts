@@ -20,8 +20,11 @@ import { startPrestop } from './http/prestop.ts';
 
 /** Below the two seconds in which a write has to be refused when etcd does not answer. */
 const ETCD_TIMEOUT_MS = 1_900;
-/** An etcd that is not there at the start ends the process: the kubelet starts it again. */
-const ETCD_START_MS = 4_000;
+/**
+ * An etcd that is not there at the start ends the process: the kubelet starts it again. With the last attempt, and what a process needs
+ * to begin, that is within five seconds.
+ */
+const ETCD_START_MS = 3_000;
 /** What comes after the hand-over, within the grace period of the pod. */
 const AFTER_DRAIN_MS = 17_000;
 
@@ -29,14 +32,14 @@ const AFTER_DRAIN_MS = 17_000;
 export type RunningMesh = Stoppable & { readonly grpc: string } & Pick<MeshHttp, 'probes' | 'metrics'>;
 
 /** @throws CallError when etcd cannot be reached or the model server fails; Error when a port is taken. Nothing is left running then. */
-export async function startMesh(settings: MeshSettings, logger: Logger, signal: AbortSignal): Promise<RunningMesh> {
+export async function startMesh(settings: MeshSettings, logger: Logger): Promise<RunningMesh> {
   const started: Stoppable[] = [];
   const keep: Keep = (part) => {
     started.push(part);
     return part;
   };
   try {
-    return await startParts(settings, logger, signal, { started, keep });
+    return await startParts(settings, logger, { started, keep });
   } catch (error) {
     for (const part of started.toReversed()) await part.stop();
     throw error;
@@ -46,7 +49,6 @@ export async function startMesh(settings: MeshSettings, logger: Logger, signal: 
 async function startParts(
   settings: MeshSettings,
   logger: Logger,
-  signal: AbortSignal,
   { started, keep }: { readonly started: readonly Stoppable[]; readonly keep: Keep },
 ): Promise<RunningMesh> {
   const { host, prestopPort, shutdownTimeoutMs } = settings;
@@ -56,9 +58,12 @@ async function startParts(
   const registry = createRegistry();
   if (settings.infoMetric !== undefined) registerInfoMetric(settings.infoMetric, registry);
   const metrics = createMetrics(registry, { perModel: settings.metrics?.perModel ?? false });
+  const starting = new AbortController();
+  keep({ stop: async () => starting.abort() });
+  const unloadAttemptFailed = () => metrics.unloadAttemptFailed();
   const [{ etcd, view }, runtime] = await Promise.all([
     openRecords(settings, logger, keep),
-    connectRuntime(settings.runtime, { logger, signal }),
+    connectRuntime(settings.runtime, { logger, signal: starting.signal, unloadAttemptFailed }),
   ]);
   keep({ stop: () => runtime.close() });
   const payloads = createPayloadProcessors(settings.payloads, { registry, logger });

@@ -20,11 +20,13 @@ describe('calls through two hops, with model servers within the test', () => {
   let infer: (call: ServerCall) => Promise<string>;
   before(async () => {
     mesh = await startMeshFixture();
+    let refusals = 0;
     const own = () =>
       startOwnRuntime({
         infer: async (call) => ({ message: Buffer.from(await infer(call)) }),
         unload: (modelId) => {
           if (modelId.startsWith('gone')) throw new RpcError('NOT_FOUND', `Model ${modelId} not found`);
+          if (modelId === 'stubborn' && (refusals += 1) === 1) throw new RpcError('INTERNAL', 'Not now');
         },
       });
     runtimes = [await own(), await own()];
@@ -109,6 +111,16 @@ describe('calls through two hops, with model servers within the test', () => {
     assert.match(await metrics(), /^modelmesh_unloadmodel_failure 0$/m);
     assert.match(await metrics(), /^modelmesh_unloadmodel_attempt_failure 0$/m);
     assert.equal(runtime.unloads.filter((id) => id === 'gone').length, 1);
+  });
+
+  test('an attempt to unload that fails is counted, and made again', async () => {
+    const { holder, runtime } = await load('stubborn');
+    await holder.api.unregisterModel({ modelId: 'stubborn' });
+    const unloads = () => runtime.unloads.filter((id) => id === 'stubborn').length;
+    await waitFor(() => unloads() === 2, { timeoutMs: 20_000, what: 'a second attempt' });
+    const metrics = await (await fetch(`${holder.metrics}/metrics`)).text();
+    assert.match(metrics, /^modelmesh_unloadmodel_attempt_failure 1$/m);
+    assert.match(metrics, /^modelmesh_unloadmodel_failure 0$/m);
   });
 
   test('a model server’s UNAVAILABLE is the same INTERNAL through any instance, and no second copy is made for it', async () => {

@@ -1,4 +1,4 @@
-import { CallError, type ModelInfo, type ModelStatusInfo, type VModelStatusInfo } from '@meshkeeper/domain';
+import type { ModelInfo, ModelStatusInfo, VModelStatusInfo } from '@meshkeeper/domain';
 import {
   type ModelMeshDefinition,
   modelStatusNumber,
@@ -8,6 +8,7 @@ import {
   type ModelStatusInfoMessage,
   type VModelStatusInfoMessage,
 } from '@meshkeeper/modelmesh';
+import { RpcError } from '../wire/status.ts';
 import type { ModelCalls } from './model-calls.ts';
 import type { UnaryMethods } from './unary-service.ts';
 import type { VModelCalls } from './vmodel-calls.ts';
@@ -17,7 +18,7 @@ type Caller = { readonly signal: AbortSignal };
 /** How long a `sync` call waits at most. */
 const SYNC_LIMIT_MS = 240_000;
 
-/** The methods of `mmesh.ModelMesh`: messages to calls and back. Throws CallError. */
+/** The methods of `mmesh.ModelMesh`: messages to calls and back. Throws CallError and RpcError. */
 export function createManagementApi(
   models: ModelCalls,
   vmodels: VModelCalls,
@@ -63,10 +64,7 @@ async function withinSyncLimit<T>(caller: AbortSignal, call: (wait: AbortSignal)
     return await call(AbortSignal.any([caller, limit.signal]));
   } catch (error) {
     if (!limit.signal.aborted || caller.aborted) throw error;
-    throw new CallError('Transient', `Not done within ${SYNC_LIMIT_MS / 1000} s; it goes on`, {
-      cause: error,
-      code: 'DEADLINE_EXCEEDED',
-    });
+    throw new RpcError('DEADLINE_EXCEEDED', `Not done within ${SYNC_LIMIT_MS / 1000} s; it goes on`, { cause: error });
   } finally {
     clearTimeout(timer);
   }

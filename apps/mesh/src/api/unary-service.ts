@@ -1,9 +1,9 @@
-import { CallError } from '@meshkeeper/domain';
 import type { DeepPartial } from '@meshkeeper/modelmesh';
 import type { MeshMetrics } from '../http/metrics.ts';
+import { toldFailure } from '../routing/told-failure.ts';
 import type { ServerCall } from '../wire/incoming-call.ts';
 import type { Reply } from '../wire/send-reply.ts';
-import { codeNumber, RpcError, type FailureCode } from '../wire/status.ts';
+import { RpcError } from '../wire/status.ts';
 
 type Codec<T> = {
   encode(message: T): { finish(): Uint8Array };
@@ -71,24 +71,10 @@ async function counted(
     bytes = message.length;
     return { message };
   } catch (error) {
-    const told = toRpcError(error);
-    code = told instanceof RpcError ? told.code : 'INTERNAL';
+    const told = toldFailure(error);
+    code = told.code;
     throw told;
   } finally {
     metrics.apiRequest({ method, code }, performance.now() - began, call.message.length, bytes);
   }
-}
-
-/** What a caller is told of a failure: our own refusals as they are, trouble with etcd as UNAVAILABLE. */
-function toRpcError(error: unknown): unknown {
-  if (!(error instanceof CallError)) return error;
-  const { code = 'UNAVAILABLE', message } = error;
-  const isOurs = code === 'DEADLINE_EXCEEDED' && message.startsWith('Not done');
-  if (!isOurs && ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED', 'UNKNOWN'].includes(code))
-    return new RpcError('UNAVAILABLE', `etcd cannot be reached: ${message}`, { cause: error });
-  return new RpcError(isCode(code) ? code : 'INTERNAL', message, { cause: error });
-}
-
-function isCode(code: string): code is FailureCode {
-  return code !== 'OK' && codeNumber(code as FailureCode) >= 0;
 }

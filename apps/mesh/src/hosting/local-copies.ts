@@ -14,7 +14,8 @@ import {
 
 /**
  * Brings this instance's runtime to what the registry says of it, and tells the registry how loads ended and what was evicted.
- * Level-triggered: any change of a record that names us, or named us, is looked at anew.
+ * Each change of a record that names us, or named us, only says where to look: a watch folds several into one, so none of them can be
+ * taken for an order to load or to unload.
  */
 export type LocalCopies = {
   readonly host: Host;

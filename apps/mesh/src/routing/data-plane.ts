@@ -11,7 +11,8 @@ import { shortName } from './local-calls.ts';
 import { askSeveral } from './multi-model.ts';
 import type { PayloadProcessor } from './payloads.ts';
 import { requestIds, type RequestId } from './request-ids.ts';
-import { toRpcError, type RoutedCall, type Router } from './router.ts';
+import type { RoutedCall, Router } from './router.ts';
+import { toldFailure } from './told-failure.ts';
 
 export type DataPlaneOptions = {
   readonly router: Router;
@@ -49,8 +50,8 @@ export function createDataPlane(options: DataPlaneOptions): (call: ServerCall) =
       modelId = answer.modelId;
       return answer;
     } catch (error) {
-      const told = withoutOutcome(toRpcError(error));
-      code = told instanceof RpcError ? told.code : 'INTERNAL';
+      const told = withoutOutcome(toldFailure(error));
+      code = told.code;
       throw told;
     } finally {
       const told = { method: shortName(method), code, ...namesOf(first, modelId) };
@@ -97,8 +98,8 @@ export function passedOn(headers: HeaderList): HeaderList {
 }
 
 /** What instances tell each other is nothing to the client. */
-function withoutOutcome(error: unknown): unknown {
-  if (!(error instanceof RpcError) || error.metadata.length === 0) return error;
+function withoutOutcome(error: RpcError): RpcError {
+  if (error.metadata.length === 0) return error;
   return new RpcError(error.code, error.details, { cause: error, metadata: passedOn(error.metadata) });
 }
 
@@ -118,8 +119,7 @@ function observed(router: Router, payloads: PayloadProcessor): Router {
       tell(answer.modelId, 'OK', answer);
       return answer;
     } catch (error) {
-      const told = toRpcError(error);
-      tell(requested.kind === 'model' ? requested.id : '', told instanceof RpcError ? told.code : 'INTERNAL', {});
+      tell(requested.kind === 'model' ? requested.id : '', toldFailure(error).code, {});
       throw error;
     }
   };

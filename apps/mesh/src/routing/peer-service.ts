@@ -6,7 +6,8 @@ import { passedOn } from './data-plane.ts';
 import { answerHealth, HEALTH_CHECK } from './health.ts';
 import type { LocalCalls } from './local-calls.ts';
 import { revisionIn } from './outcome.ts';
-import { MODEL_HEADER, toRpcError } from './router.ts';
+import { MODEL_HEADER } from './router.ts';
+import { toldFailure } from './told-failure.ts';
 
 /** What other instances ask: calls for models that the registry names this one for, and whether it answers at all. Throws RpcError. */
 export function createPeerService(local: LocalCalls): (call: ServerCall) => Promise<Reply> {
@@ -28,7 +29,7 @@ export function createPeerService(local: LocalCalls): (call: ServerCall) => Prom
     try {
       return await local.serve(modelCall, revisionIn(call.headers));
     } catch (error) {
-      throw toRpcError(error);
+      throw toldFailure(error);
     }
   };
 }

@@ -1,4 +1,3 @@
-import { CallError, messageOf } from '@meshkeeper/domain';
 import type { Cluster } from '../records/cluster.ts';
 import type { ClusterView } from '../records/cluster-view.ts';
 import type { LocalCopies } from '../hosting/local-copies.ts';
@@ -163,11 +162,4 @@ async function start(
   const record = store.model(modelId);
   const status = record === undefined ? undefined : modelStatus(modelId, record, cluster.liveness);
   throw new RpcError('INTERNAL', status?.errors[0] ?? `Model ${modelId} failed to load`);
-}
-
-/** Trouble with etcd, and records that cannot be read, as a caller is told of them. */
-export function toRpcError(error: unknown): unknown {
-  if (!(error instanceof CallError)) return error;
-  if (error.code === 'INTERNAL') return new RpcError('INTERNAL', error.message, { cause: error });
-  return new RpcError('UNAVAILABLE', `etcd cannot be reached: ${messageOf(error)}`, { cause: error });
 }

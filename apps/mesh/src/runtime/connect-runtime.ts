@@ -1,7 +1,7 @@
 import { messageOf, type CallError } from '@meshkeeper/domain';
 import type { Logger } from '@meshkeeper/telemetry';
 import { awaitReady } from './await-ready.ts';
-import { createModelLane, type LaneOptions, type ModelLane } from './model-lane.ts';
+import { createModelLane, type ModelLane } from './model-lane.ts';
 import type { ModelRuntime } from './model-runtime.ts';
 import { openRuntimeCalls, type RuntimeCalls } from './runtime-calls.ts';
 import type { RuntimeEndpoints } from './runtime-endpoints.ts';
@@ -12,6 +12,8 @@ export type ConnectOptions = {
   readonly logger: Logger;
   /** Ends the waiting for the server; what is connected is ended with `close`. */
   readonly signal: AbortSignal;
+  /** Called at each attempt to unload that fails. */
+  readonly unloadAttemptFailed?: () => void;
   /** What differs from RUNTIME_TIMING. */
   readonly timing?: Partial<RuntimeTiming>;
 };
@@ -22,7 +24,7 @@ export type ConnectOptions = {
  */
 export async function connectRuntime(
   { management }: Pick<RuntimeEndpoints, 'management'>,
-  { logger, signal, timing: given = {} }: ConnectOptions,
+  { logger, signal, timing: given = {}, unloadAttemptFailed = () => undefined }: ConnectOptions,
 ): Promise<ModelRuntime> {
   const timing = { ...RUNTIME_TIMING, ...given };
   const endpoints = management.map(openRuntimeCalls);
@@ -31,21 +33,17 @@ export async function connectRuntime(
     const facts = factsOf(status);
     for (const other of endpoints) if (other !== calls) other.close();
     logger.info({ address: calls.address, ...facts, methods: [...facts.methods.keys()] }, 'The model server is ready');
-    return createModelRuntime(calls, facts, timing, logger);
+    return createModelRuntime(calls, facts, { timing, logger, unloadAttemptFailed });
   } catch (error) {
     for (const calls of endpoints) calls.close();
     throw error;
   }
 }
 
-function createModelRuntime(
-  calls: RuntimeCalls,
-  facts: RuntimeFacts,
-  timing: RuntimeTiming,
-  logger: Logger,
-): ModelRuntime {
+function createModelRuntime(calls: RuntimeCalls, facts: RuntimeFacts, shared: Omit<Shared, 'closed'>): ModelRuntime {
+  const { timing, logger } = shared;
   const ended = new AbortController();
-  const lanes = createLanes(calls, facts, { timing, closed: ended.signal, logger });
+  const lanes = createLanes(calls, facts, { ...shared, closed: ended.signal });
   let foretells = true;
   return {
     facts,
@@ -74,10 +72,17 @@ function createModelRuntime(
   };
 }
 
-type Shared = Pick<LaneOptions, 'timing' | 'closed'> & { readonly logger: Logger };
+type Shared = Required<Pick<ConnectOptions, 'logger' | 'unloadAttemptFailed'>> & {
+  readonly timing: RuntimeTiming;
+  readonly closed: AbortSignal;
+};
 
 /** A lane for each model that the server is asked about, or has the remains of. */
-function createLanes(calls: RuntimeCalls, { loadTimeoutMs }: RuntimeFacts, { logger, ...shared }: Shared) {
+function createLanes(
+  calls: RuntimeCalls,
+  { loadTimeoutMs }: RuntimeFacts,
+  { logger, unloadAttemptFailed, ...shared }: Shared,
+) {
   const lanes = new Map<string, ModelLane>();
   const open = (id: string): ModelLane => {
     const lane = createModelLane({
@@ -87,9 +92,11 @@ function createLanes(calls: RuntimeCalls, { loadTimeoutMs }: RuntimeFacts, { log
         load: (model, signal) => calls.load(model, loadTimeoutMs, signal),
         unload: (_id, signal) => calls.unload(id, signal),
       },
-      // A server that is gone fails them all: each model is told once.
-      unloadFailed: (attempt, { message }) =>
-        logger[attempt === 1 ? 'warn' : 'debug']({ modelId: id, attempt, reason: message }, 'Unload failed'),
+      unloadFailed: (attempt, { message }) => {
+        unloadAttemptFailed();
+        // A server that is gone fails them all: each model is told once.
+        logger[attempt === 1 ? 'warn' : 'debug']({ modelId: id, attempt, reason: message }, 'Unload failed');
+      },
       idle: () => lanes.delete(id),
     });
     lanes.set(id, lane);

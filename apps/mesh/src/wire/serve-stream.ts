@@ -1,11 +1,10 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { messageOf } from '@meshkeeper/domain';
 import { decompress, isKnownEncoding, tooLong } from './decompress.ts';
 import { isGrpc, valueOf, type HeaderList } from './headers.ts';
 import { IncomingCall, type ServerCall } from './incoming-call.ts';
 import { MessageReader, type MessageFault } from './message-reader.ts';
 import { sendHttpStatus, sendMessages, sendReply, sendStatus, type Reply } from './send-reply.ts';
-import { RpcError } from './status.ts';
+import { RpcError, toRpcError } from './status.ts';
 import { parseTimeout, startDeadline } from './timeout.ts';
 
 export type CallRules = {
@@ -126,8 +125,4 @@ function toRefusal(fault: MessageFault, length: number, maxBytes: number): RpcEr
     case 'malformed':
       return new RpcError('INTERNAL', 'Malformed message prefix');
   }
-}
-
-function toRpcError(error: unknown): RpcError {
-  return error instanceof RpcError ? error : new RpcError('INTERNAL', messageOf(error), { cause: error });
 }

@@ -1,4 +1,5 @@
 import { constants } from 'node:http2';
+import { messageOf } from '@meshkeeper/domain';
 import type { HeaderList } from './headers.ts';
 
 /** gRPC's status codes; the place in the list is the number on the wire. */
@@ -53,6 +54,15 @@ export class RpcError extends Error {
     this.unsent = options.unsent ?? false;
     this.lost = options.lost ?? this.unsent;
   }
+}
+
+/** A failure as it travels; one that nobody expected is INTERNAL. */
+export function toRpcError(error: unknown): RpcError {
+  return error instanceof RpcError ? error : new RpcError('INTERNAL', messageOf(error), { cause: error });
+}
+
+export function isFailureCode(code: string): code is FailureCode {
+  return code !== 'OK' && CODES.some((known) => known === code);
 }
 
 /** The number on the wire. */
