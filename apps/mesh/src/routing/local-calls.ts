@@ -3,7 +3,7 @@ import type { RuntimeFacts } from '../runtime/runtime-facts.ts';
 import type { Channel } from '../wire/channel.ts';
 import type { Answer } from '../wire/outgoing-call.ts';
 import type { HeaderList } from '../wire/headers.ts';
-import { RpcError } from '../wire/status.ts';
+import { RpcError, toRpcError } from '../wire/status.ts';
 import type { ModelCall } from './model-call.ts';
 import { absent, loadedCopy, type AwaitOptions } from './await-copy.ts';
 import { createTurns, type Turns } from './turns.ts';
@@ -88,7 +88,7 @@ async function invoke(
     const headers = [...call.headers, ...idHeaders(modelId)];
     return await runtime.data.call({ path: `/${method}`, headers, message, signal, timeoutMs });
   } catch (error) {
-    code = error instanceof RpcError ? error.code : 'INTERNAL';
+    code = toRpcError(error).code;
     if (error instanceof RpcError && error.lost && error.code === 'UNAVAILABLE') {
       runtimeLost();
       throw absent(modelId, 0n);

@@ -1,4 +1,3 @@
-import { messageOf } from '@meshkeeper/domain';
 import type { ChannelTarget } from './connect.ts';
 import { createConnector, type ConnectorOptions } from './connector.ts';
 import {
@@ -9,7 +8,7 @@ import {
   type Done,
   type OutgoingCall,
 } from './outgoing-call.ts';
-import { RpcError } from './status.ts';
+import { RpcError, toRpcError } from './status.ts';
 import { startDeadline } from './timeout.ts';
 
 export type Channel = {
@@ -48,7 +47,7 @@ export function openChannel(target: ChannelTarget, options: ConnectorOptions): C
     try {
       startCall(connection, call, { resolve: done.resolve, reject });
     } catch (error) {
-      done.reject(error instanceof RpcError ? error : new RpcError('INTERNAL', messageOf(error), { cause: error }));
+      done.reject(toRpcError(error));
     }
     if (connection.calls > CALLS_OF_A_SESSION) connection.session.close();
   };
