@@ -80,3 +80,5 @@ export {
   type RuntimeStatusResponse,
   type UnloadModelRequest,
 } from './gen/mmesh/model-runtime.ts';
+export { endpointAddress } from './runtime/endpoint.ts';
+export { serveGrpc, type GrpcServer, type ServeOptions } from './runtime/serve.ts';
