@@ -82,3 +82,4 @@ export {
 } from './gen/mmesh/model-runtime.ts';
 export { endpointAddress } from './runtime/endpoint.ts';
 export { serveGrpc, type GrpcServer, type ServeOptions } from './runtime/serve.ts';
+export { createModelTurns, type ModelTurns } from './runtime/model-turns.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -266,6 +266,79 @@ function accepts(target: NetConnectOpts): Promise<boolean> {
   socket.once('error', () => resolve(false));
   return promise.finally(() => socket.destroy());
 }
+
+test('kubectl logs gives what a container said in this life, and in the one before', async () => {
+  const [pod] = (await readyPods()).filter(({ status }) =>
+    status.containerStatuses?.some(({ restartCount }) => restartCount === 1),
+  );
+  assert.ok(pod !== undefined);
+  const { pid } = await ask(pod, '/asked');
+  const logs = (...more: readonly string[]) =>
+    sandbox.kubectl(['logs', '-n', 'default', pod.metadata.name, '-c', 'echo', ...more]);
+  const lines = (text: string) => text.trim().split('\n');
+  await waitFor(async () => (await logs()).includes('/asked'), { timeoutMs: 5_000, what: 'the line of the request' });
+  const [now, before, last] = [lines(await logs()), lines(await logs('--previous')), lines(await logs('--tail=1'))];
+  assert.deepEqual([now.every((line) => line.startsWith(`${pid} `)), last.length], [true, 1]);
+  assert.ok(before.some((line) => line.endsWith(' /break')));
+  await assert.rejects(logs('-c', 'other'), /NotFound/);
+});
+
+test('hooks and probes of a container are done outside of it as they would be within', async () => {
+  const env = [{ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }];
+  const volumeMounts = [{ name: 'shared', mountPath: '/shared' }];
+  const exec = (...command: readonly string[]) => ({ exec: { command } });
+  const echo = {
+    name: 'echo',
+    image: 'example/echo:1',
+    env,
+    volumeMounts,
+    lifecycle: { postStart: exec('touch', '/shared/started'), preStop: { httpGet: { path: '/bye', port: 8089 } } },
+    startupProbe: { ...exec('test', '-e', '/shared/started'), periodSeconds: 1 },
+    readinessProbe: { ...exec('test', '-e', '/shared/allowed'), periodSeconds: 1 },
+  };
+  const spec = { containers: [echo], volumes: [{ name: 'shared', emptyDir: {} }], terminationGracePeriodSeconds: 5 };
+  await client.call('POST', PODS, { body: { metadata: { name: 'hooked' }, spec } });
+  const state = async () => {
+    const pod = await client.call<Pod>('GET', `${PODS}/hooked`);
+    const [container] = pod.status.containerStatuses ?? [];
+    return { uid: pod.metadata.uid, ready: container?.ready === true, running: container?.state.running !== undefined };
+  };
+  await waitFor(async () => (await state()).running, { timeoutMs: 20_000, what: 'the container to run' });
+  const { uid, ready } = await state();
+  const shared = join(folder, 'pods', `default_hooked_${uid}`, 'volumes', 'shared');
+  await waitFor(() => existsSync(join(shared, 'started')), { timeoutMs: 5_000, what: 'what the postStart hook makes' });
+  assert.equal(ready, false);
+  writeFileSync(join(shared, 'allowed'), '');
+  await waitFor(async () => (await state()).ready, { timeoutMs: 5_000, what: 'the container to be ready' });
+  // Ready by its probe it is before it listens.
+  const pod = await client.call<Pod>('GET', `${PODS}/hooked`);
+  await waitFor(() => ask(pod), { timeoutMs: 5_000, what: 'the container to listen' });
+  await client.call('DELETE', `${PODS}/hooked`);
+  const log = join(folder, 'logs', 'pods', 'default_hooked_echo.log');
+  await waitFor(() => readFileSync(log, 'utf8').includes(' /bye'), {
+    timeoutMs: 5_000,
+    what: 'the preStop hook to ask',
+  });
+});
+
+test('a Pod waits for a claim that is not there', async () => {
+  const claim = { name: 'data', persistentVolumeClaim: { claimName: 'later' } };
+  const echo = { name: 'echo', image: 'example/nothing-local:1', volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+  await client.call('POST', PODS, {
+    body: { metadata: { name: 'claiming' }, spec: { containers: [echo], volumes: [claim] } },
+  });
+  const condition = async () => {
+    const pod = await client.call<Pod>('GET', `${PODS}/claiming`);
+    return pod.status.conditions?.find(({ type }) => type === 'Ready');
+  };
+  const said = /persistentvolumeclaim "later" not found/;
+  await waitFor(async () => said.test((await condition())?.message ?? ''), { timeoutMs: 20_000, what: 'the reason' });
+  const storage = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } };
+  await client.call('POST', '/api/v1/namespaces/default/persistentvolumeclaims', {
+    body: { metadata: { name: 'later' }, spec: storage },
+  });
+  await waitFor(async () => (await condition())?.status === 'True', { timeoutMs: 10_000, what: 'the Pod to be ready' });
+});
 
 test('a deleted Pod ends its process and goes, with its folder', async () => {
   const [pod] = await readyPods();

@@ -15,6 +15,8 @@ export { createAdmissionMetrics, type AdmissionMetrics } from './admission-metri
 export { createConfigurationMetrics, type ConfigurationMetrics } from './configuration-metrics.ts';
 export { createDriftMetrics, type DriftMetrics } from './drift-metrics.ts';
 export { createLogger, type Logger } from './logger.ts';
+export { startPodMetrics } from './pod-metrics.ts';
+export { createPullMetrics, type Pull } from './pull-metrics.ts';
 export { createRegistry, type Registry } from './registry.ts';
 export { startHttp, type HttpServer, type HttpOptions, type HttpTls, type HealthCheck } from './http-server.ts';
 export { createAddsMetric, createQueueMetrics, type QueueMetrics, type QueueReadings } from './queue-metrics.ts';

@@ -12,12 +12,18 @@ export type ClusterFiles = {
   readonly admin: ClientFiles;
   /** The sandbox's node: apart from the administrator, so that the audit log tells them apart. */
   readonly node: ClientFiles;
+  /** What the node shows to the API server that asks it for logs, and what that shows to the node. */
+  readonly kubelet: ClientFiles;
+  readonly kubeletClient: ClientFiles;
 };
 
 export type ClientFiles = { readonly certificateFile: string; readonly keyFile: string };
 
 /** The user name of the sandbox's node at the API server. */
 export const NODE_USER = 'system:node:sandbox';
+
+/** Written last: its presence says that all are whole. Another set of files has another name here, and is made anew. */
+const COMPLETE = 'complete-2';
 
 const LEAVES = {
   server: {
@@ -27,21 +33,28 @@ const LEAVES = {
   },
   admin: { commonName: 'sandbox-admin', organization: 'system:masters', usage: 'client' },
   node: { commonName: NODE_USER, organization: 'system:masters', usage: 'client' },
+  kubelet: { commonName: NODE_USER, usage: 'server', hosts: ['127.0.0.1'] },
+  'kubelet-client': { commonName: 'kube-apiserver-kubelet-client', usage: 'client' },
 } as const satisfies Record<string, LeafRequest>;
 
 /** The files in `folder`; made when they are not there yet, kept when they are. Private keys are readable by the owner only. */
 export function clusterFiles(folder: string): ClusterFiles {
   const at = (file: string): string => join(folder, file);
-  // Written last: its presence says that all are whole.
-  if (!existsSync(at('complete'))) writeAll(folder);
+  if (!existsSync(at(COMPLETE))) writeAll(folder);
+  const pair = (name: keyof typeof LEAVES): ClientFiles => ({
+    certificateFile: at(`${name}.crt`),
+    keyFile: at(`${name}.key`),
+  });
   return {
     caFile: at('ca.crt'),
     serverCertificate: at('server.crt'),
     serverKey: at('server.key'),
     accountPublicKey: at('accounts.pub'),
     accountPrivateKey: at('accounts.key'),
-    admin: { certificateFile: at('admin.crt'), keyFile: at('admin.key') },
-    node: { certificateFile: at('node.crt'), keyFile: at('node.key') },
+    admin: pair('admin'),
+    node: pair('node'),
+    kubelet: pair('kubelet'),
+    kubeletClient: pair('kubelet-client'),
   };
 }
 
@@ -59,7 +72,7 @@ function writeAll(folder: string): void {
   const accounts = createSigningKey();
   write('accounts.pub', accounts.publicKey);
   write('accounts.key', accounts.privateKey);
-  write('complete', '');
+  write(COMPLETE, '');
 }
 
 /** A file's content as base64, as kubeconfig files embed it. */

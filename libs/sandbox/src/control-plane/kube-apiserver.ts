@@ -71,6 +71,11 @@ function serverArgs(options: KubeApiOptions): readonly string[] {
     `--service-account-key-file=${files.accountPublicKey}`,
     `--service-account-signing-key-file=${files.accountPrivateKey}`,
     '--authorization-mode=RBAC',
+    // Where logs are read: the node's own address is one that nobody can dial.
+    '--kubelet-preferred-address-types=ExternalIP',
+    `--kubelet-certificate-authority=${files.caFile}`,
+    `--kubelet-client-certificate=${files.kubeletClient.certificateFile}`,
+    `--kubelet-client-key=${files.kubeletClient.keyFile}`,
     // A stop must not wait for the watches of clients that stop after it.
     '--shutdown-delay-duration=0s',
   ];

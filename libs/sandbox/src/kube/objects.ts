@@ -28,9 +28,16 @@ export type EnvVar = {
 
 export type KeyRef = { readonly name: string; readonly key: string; readonly optional?: boolean };
 
-export type Probe = {
+/** One thing that a kubelet does to a container. */
+export type Action = {
   readonly httpGet?: { readonly path?: string; readonly port: number | string; readonly scheme?: string };
   readonly tcpSocket?: { readonly port: number | string };
+  readonly exec?: { readonly command: readonly string[] };
+  readonly sleep?: { readonly seconds: number };
+};
+
+export type Probe = Action & {
+  readonly grpc?: { readonly port: number };
   readonly initialDelaySeconds?: number;
   readonly periodSeconds?: number;
   readonly timeoutSeconds?: number;
@@ -41,6 +48,7 @@ export type Probe = {
 export type Container = {
   readonly name: string;
   readonly image: string;
+  readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly EnvVar[];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
@@ -51,6 +59,8 @@ export type Container = {
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly subPath?: string }[];
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
+  readonly startupProbe?: Probe;
+  readonly lifecycle?: { readonly postStart?: Action; readonly preStop?: Action };
 };
 
 export type KeyToPath = { readonly key: string; readonly path: string };

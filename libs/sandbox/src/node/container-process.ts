@@ -3,7 +3,7 @@ import type { Container, Pod } from '../kube/objects.ts';
 import type { ProcessSpec } from '../managed-process.ts';
 import { twinOf } from './address-pool.ts';
 import { resolveEnvironment, type Capacity, type LookUp, type Placement } from './environment.ts';
-import { meshContainer, modelServerContainer, modelServerEnvironment } from './model-server.ts';
+import { meshContainer, modelServerContainer, modelServerEnvironment, runtimeContainers } from './model-server.ts';
 import { modelServerProgram, programFor, type LocalProgram } from './programs.ts';
 import { expandVariables, rewriteHosts, rewritePaths, type Rewrite } from './rewrite.ts';
 import { mountsOf, type VolumeFolders } from './volumes.ts';
@@ -37,22 +37,41 @@ const SOCKETS = 'domain-socket';
 export async function containerProcess(spec: Container, context: ProcessContext): Promise<ProcessSpec | undefined> {
   const standIn = standInFor(spec, context.pod, context.programs);
   if (standIn !== undefined) return processSpec(spec, standIn, await standInEnvironment(spec, context), context);
-  const command = programFor(spec.image, context.programs);
-  if (command === undefined) return undefined;
+  const program = programFor(spec, context.programs);
+  if (program === undefined) return undefined;
   const variables = await variablesOf(spec, context);
   const rewrite = rewriteFor(spec, context);
-  const args = (spec.args ?? []).map((text) => rewrite(expandVariables(text, variables)));
-  return processSpec(spec, [...command, ...args], rewriteAll(variables, rewrite), context);
+  const command = [...program, ...(spec.args ?? [])].map((text) => rewrite(expandVariables(text, variables)));
+  return processSpec(spec, command, rewriteAll(variables, rewrite), context);
 }
 
-/** The command that serves models in the place of a container for which there is no program of its own. */
+/**
+ * The command that serves models in a Pod whose model server has no program here: it stands where the mesh dials, be that a
+ * puller or an adapter, for those have nothing to speak to.
+ */
 export function standInFor(
   spec: Container,
   pod: Pod,
   programs: readonly LocalProgram[],
 ): readonly string[] | undefined {
-  const isPlace = spec.name === modelServerContainer(pod)?.name;
-  return isPlace && programFor(spec.image, programs) === undefined ? modelServerProgram(programs) : undefined;
+  if (spec.name !== modelServerContainer(pod)?.name) return undefined;
+  const isWhole = [spec, ...runtimeContainers(pod)].every((each) => programFor(each, programs) !== undefined);
+  return isWhole ? undefined : modelServerProgram(programs);
+}
+
+/**
+ * A command of a container's hook or probe, outside of the container: with its variables, its paths and its `localhost`.
+ * @throws Error naming a variable that cannot be given
+ */
+export async function containerCommand(
+  command: readonly string[],
+  spec: Container,
+  context: ProcessContext,
+): Promise<{ readonly command: readonly string[]; readonly env: Variables; readonly cwd: string }> {
+  const variables = await variablesOf(spec, context);
+  const rewrite = rewriteFor(spec, context);
+  const env = { ...context.baseEnv, ...rewriteAll(variables, rewrite) };
+  return { command: command.map((word) => rewrite(expandVariables(word, variables))), env, cwd: context.programsRoot };
 }
 
 /** Its own, so that a runtime's spec can tune the stand-in, and where the mesh dials. */
@@ -82,11 +101,19 @@ function rewriteAll(variables: Variables, rewrite: Rewrite): Variables {
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, rewrite(value)]));
 }
 
+/** Where what a container says is kept, for as long as the sandbox is. */
+export function containerLog(
+  folder: string,
+  { namespace, pod, container }: { readonly namespace: string; readonly pod: string; readonly container: string },
+): string {
+  return join(folder, 'logs', 'pods', `${namespace}_${pod}_${container}.log`);
+}
+
 function processSpec(
   { name: container }: Container,
   [program = '', ...args]: readonly string[],
   env: Variables,
-  { pod, programsRoot, recordFolder, baseEnv, folder }: ProcessContext,
+  { pod, placement, programsRoot, recordFolder, baseEnv, folder }: ProcessContext,
 ): ProcessSpec {
   const { namespace, name } = pod.metadata;
   return {
@@ -94,8 +121,8 @@ function processSpec(
     command: program,
     args,
     cwd: programsRoot,
-    env: { ...baseEnv, ...env, DIAL_LOOPBACK_TWIN: 'true' },
-    logFile: join(folder, 'logs', 'pods', `${namespace}_${name}_${container}.log`),
+    env: { ...baseEnv, ...env, DIAL_LOOPBACK_TWIN: 'true', POD_LOCALHOST: twinOf(placement.podIP) },
+    logFile: containerLog(folder, { namespace, pod: name, container }),
     recordFolder,
   };
 }

@@ -1,8 +1,10 @@
+import { existsSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackoff } from '../backoff.ts';
 import type { Container, ContainerState } from '../kube/objects.ts';
 import { startProcess, type ExitText, type ManagedProcess, type ProcessSpec } from '../managed-process.ts';
-import { runProbe } from './probe.ts';
+import { act, type ActionTarget } from './actions.ts';
+import { startProbes } from './container-probes.ts';
 
 /** What is known of a container now. */
 export type ContainerView = {
@@ -13,11 +15,17 @@ export type ContainerView = {
   readonly restartCount: number;
   /** The process that runs for it. */
   readonly pid?: number;
+  /** What it says in this life, and where the life before it began to. */
+  readonly log?: LogPart;
+  readonly previousLog?: LogPart | undefined;
 };
+
+/** A file that several lives of a container write to: this one's part begins at a byte. */
+export type LogPart = { readonly file: string; readonly from: number };
 
 export type RunningContainer = {
   view(): ContainerView;
-  /** SIGTERM, SIGKILL after the grace period; it is not started again. */
+  /** Its preStop hook, SIGTERM, SIGKILL after the grace period, in which the hook counts; it is not started again. */
   stop(graceMs: number): Promise<void>;
   /** SIGKILL of the process; it is started again. */
   kill(): void;
@@ -25,8 +33,8 @@ export type RunningContainer = {
 
 export type ContainerOptions = {
   readonly spec: Container;
-  /** Where its probes go. */
-  readonly host: string;
+  /** What its probes and hooks are done to. */
+  readonly target: ActionTarget;
   /** What to run; undefined when no local program stands in for the image. */
   readonly process: () => Promise<ProcessSpec | undefined>;
   /** Restarts of earlier lives. */
@@ -34,6 +42,10 @@ export type ContainerOptions = {
   /** Called after every change of `view()`. */
   readonly onChange: () => void;
 };
+
+/** A process gets so long even where its hook has used up the grace period. */
+const AFTER_HOOK_MS = 500;
+const POST_START_MS = 60_000;
 
 const IDLE: ContainerState = { waiting: { reason: 'ContainerCreating' } };
 
@@ -59,11 +71,14 @@ export function runContainer(options: ContainerOptions): RunningContainer {
       change({ state: { running: { startedAt } }, ready: true });
       return { died: false };
     }
+    const logFrom = sizeOf(spec.logFile);
     running = await startProcess(spec);
+    change({ log: { file: spec.logFile, from: logFrom }, previousLog: current.log });
+    await afterStart(options, running);
     const endProbes = new AbortController();
     const ready = options.spec.readinessProbe === undefined;
     change({ state: { running: { startedAt } }, ready, pid: running.pid });
-    const probes = startProbes(options, running, endProbes.signal, (ready) => {
+    const probes = startProbes(options.target, running, endProbes.signal, (ready) => {
       if (ready !== current.ready) change({ ready });
     });
     if (abort.signal.aborted) running.kill();
@@ -78,13 +93,30 @@ export function runContainer(options: ContainerOptions): RunningContainer {
     view: () => current,
     stop: async (graceMs) => {
       abort.abort();
-      await running?.stop(graceMs);
+      const began = performance.now();
+      if (current.state.running !== undefined) await beforeStop(options, graceMs);
+      await running?.stop(Math.max(AFTER_HOOK_MS, graceMs - (performance.now() - began)));
       await finished;
       const startedAt = current.state.running?.startedAt;
       if (startedAt !== undefined) change({ ready: false, state: terminated('code 0', startedAt) });
     },
     kill: () => running?.kill(),
   };
+}
+
+async function afterStart({ spec, target }: ContainerOptions, running: ManagedProcess): Promise<void> {
+  const hook = spec.lifecycle?.postStart;
+  if (hook !== undefined && !(await act(hook, target, POST_START_MS))) running.kill();
+}
+
+/** A hook that fails hinders nobody: the process ends all the same. */
+async function beforeStop({ spec, target }: ContainerOptions, graceMs: number): Promise<void> {
+  const hook = spec.lifecycle?.preStop;
+  if (hook !== undefined && graceMs > 0) await act(hook, target, Math.ceil(graceMs));
+}
+
+function sizeOf(file: string): number {
+  return existsSync(file) ? statSync(file).size : 0;
 }
 
 /** Kubelet's shape of back-off, in the sandbox's measure of time. */
@@ -110,35 +142,6 @@ async function keepAlive(
     change({ state: { waiting }, ...lastState, restartCount: view().restartCount + restarted });
     await sleep(backoff.next(performance.now() - began), undefined, { signal }).catch(() => {});
   }
-}
-
-async function startProbes(
-  options: ContainerOptions,
-  running: ManagedProcess,
-  signal: AbortSignal,
-  onReady: (ready: boolean) => void,
-): Promise<void> {
-  const { readinessProbe, livenessProbe } = options.spec;
-  const common = { target: { host: options.host, container: options.spec }, signal };
-  const readiness =
-    readinessProbe === undefined
-      ? undefined
-      : runProbe({
-          ...common,
-          probe: readinessProbe,
-          fast: true,
-          onVerdict: (verdict) => onReady(verdict === 'passing'),
-        });
-  const liveness =
-    livenessProbe === undefined
-      ? undefined
-      : runProbe({
-          ...common,
-          probe: livenessProbe,
-          fast: false,
-          onVerdict: (verdict) => verdict === 'failing' && running.kill(),
-        });
-  await Promise.all([readiness, liveness]);
 }
 
 function terminated(exit: ExitText, startedAt: string): ContainerState {

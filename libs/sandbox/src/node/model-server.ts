@@ -3,6 +3,8 @@ import type { Container, Pod } from '../kube/objects.ts';
 /** The container of the mesh, and those beside it that serve no models. */
 const MESH = 'mm';
 const OTHERS = [MESH, 'rest-proxy'];
+const PULLER = 'puller';
+const ADAPTER_SUFFIX = '-adapter';
 
 /** What the kernel takes for the path of a unix socket. */
 const SOCKET_PATH_BYTES = 107;
@@ -19,7 +21,14 @@ export function modelServerContainer(pod: Pod): Container | undefined {
   if (meshContainer(pod) === undefined) return undefined;
   const others = pod.spec.containers.filter(({ name }) => !OTHERS.includes(name));
   return (
-    others.find(({ name }) => name === 'puller') ?? others.find(({ name }) => name.endsWith('-adapter')) ?? others[0]
+    others.find(({ name }) => name === PULLER) ?? others.find(({ name }) => name.endsWith(ADAPTER_SUFFIX)) ?? others[0]
+  );
+}
+
+/** The containers of the runtime itself: neither the mesh nor what stands between it and them. */
+export function runtimeContainers(pod: Pod): readonly Container[] {
+  return pod.spec.containers.filter(
+    ({ name }) => !OTHERS.includes(name) && name !== PULLER && !name.endsWith(ADAPTER_SUFFIX),
   );
 }
 

@@ -3,7 +3,13 @@ import { APPLY_PATCH, hasStatus, MERGE_PATCH, type KubeClient } from '../kube/ku
 import { timestamp } from './container.ts';
 import type { Capacity } from './environment.ts';
 
-export type NodeObject = { readonly name: string; readonly address: string; readonly capacity: Capacity };
+export type NodeObject = {
+  readonly name: string;
+  readonly address: string;
+  readonly capacity: Capacity;
+  /** Where it gives logs, on 127.0.0.1; undefined: nowhere. */
+  readonly logPort: number | undefined;
+};
 
 const HEARTBEAT_MS = 10_000;
 
@@ -28,7 +34,9 @@ export async function registerNode(client: KubeClient, node: NodeObject): Promis
         addresses: [
           { type: 'InternalIP', address: node.address },
           { type: 'Hostname', address: node.name },
+          { type: 'ExternalIP', address: '127.0.0.1' },
         ],
+        daemonEndpoints: { kubeletEndpoint: { Port: node.logPort ?? null } },
         conditions: [{ ...condition, lastHeartbeatTime: now, lastTransitionTime: now }],
         nodeInfo: { architecture: process.arch, operatingSystem: 'linux', kubeletVersion: 'v1.36.3' },
       },

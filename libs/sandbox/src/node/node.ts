@@ -4,6 +4,8 @@ import { hasStatus } from '../kube/kube-client.ts';
 import { listAndWatch } from '../kube/list-and-watch.ts';
 import type { Pod } from '../kube/objects.ts';
 import { createAddressPool, type AddressPool } from './address-pool.ts';
+import type { ContainerView } from './container.ts';
+import { startLogServer, type LogServerTls } from './log-server.ts';
 import { keepHeartbeat, registerNode } from './node-object.ts';
 import { PodRunner, type PodSurroundings } from './pod-runner.ts';
 
@@ -11,6 +13,8 @@ export type NodeOptions = Omit<PodSurroundings, 'capacity'> & {
   readonly name: string;
   /** Second octet of its range of pod addresses. */
   readonly second: number;
+  /** With it `kubectl logs` works. */
+  readonly logTls?: LogServerTls;
 };
 
 /** One container that is a local process. */
@@ -39,10 +43,14 @@ const STOP_GRACE_MS = 2_500;
 export async function startNode(options: NodeOptions): Promise<SandboxNode> {
   const pool = createAddressPool(options.second);
   const capacity = { cpu: String(cpus().length), memory: `${Math.floor(totalmem() / 1024)}Ki`, pods: '250' };
-  await registerNode(options.client, { name: options.name, address: pool.node, capacity });
+  const pods = new PodSet(options, { ...options, capacity }, pool);
+  const logs =
+    options.logTls === undefined
+      ? undefined
+      : await startLogServer(options.logTls, (...container) => pods.container(...container));
+  await registerNode(options.client, { name: options.name, address: pool.node, capacity, logPort: logs?.port });
   const abort = new AbortController();
   const heartbeat = keepHeartbeat(options.client, options.name, abort.signal);
-  const pods = new PodSet(options, { ...options, capacity }, pool);
   const watch = listAndWatch<Pod>(options.client, '/api/v1/pods', {
     onList: (items) => pods.replace(items),
     onSet: (pod) => pods.set(pod),
@@ -53,7 +61,7 @@ export async function startNode(options: NodeOptions): Promise<SandboxNode> {
     abort.abort();
     await watch.stop();
     await pods.stop();
-    await heartbeat;
+    await Promise.all([heartbeat, logs?.stop()]);
   };
   return { name: options.name, processes: () => pods.processes(), stop: () => (stopping ??= stop()) };
 }
@@ -106,6 +114,11 @@ class PodSet {
     this.#runners.delete(uid);
     this.#pool.release(runner.placement.podIP);
     await runner.forget();
+  }
+
+  container(namespace: string, pod: string, name: string): ContainerView | undefined {
+    const isIt = ({ metadata }: Pod): boolean => metadata.namespace === namespace && metadata.name === pod;
+    return [...this.#runners.values()].find((runner) => isIt(runner.pod))?.container(name);
   }
 
   processes(): readonly PodProcess[] {

@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { Container, Pod, PodStatus } from '../kube/objects.ts';
 import { twinOf } from './address-pool.ts';
-import { runContainer, timestamp, type RunningContainer } from './container.ts';
+import { runContainer, timestamp, type ContainerView, type RunningContainer } from './container.ts';
 import type { Capacity, LookUp, Placement } from './environment.ts';
-import { containerProcess, standInFor, type ProcessContext } from './container-process.ts';
+import { containerCommand, containerProcess, standInFor, type ProcessContext } from './container-process.ts';
 import { modelServerContainer } from './model-server.ts';
 import { podStatus } from './pod-status.ts';
 import type { LocalProgram } from './programs.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
-import { lookUpIn, writeVolumes, type VolumeFolders } from './volumes.ts';
+import { claimsIn, lookUpIn, writeVolumes, type ClaimCheck, type VolumeFolders } from './volumes.ts';
 
 /** What all Pods of a node share. */
 export type PodSurroundings = {
@@ -44,6 +44,7 @@ export class PodRunner {
   readonly #abort = new AbortController();
   readonly #status: StatusWriter;
   readonly #lookUp: LookUp;
+  readonly #claimExists: ClaimCheck;
   readonly #folders: VolumeFolders;
   #done: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
@@ -54,6 +55,7 @@ export class PodRunner {
     this.placement = placement;
     this.#around = around;
     this.#lookUp = lookUpIn(around.client, pod.metadata.namespace);
+    this.#claimExists = claimsIn(around.client, pod.metadata.namespace);
     this.#folders = { volumes: join(this.#folder(), 'volumes'), claims: join(around.folder, 'claims') };
     this.#status = createStatusWriter(around.client, pod, (written) => {
       const containers = this.#containers.map((container) => container.view());
@@ -73,6 +75,11 @@ export class PodRunner {
       const { spec, state, pid } = running.view();
       return pid === undefined || state.running === undefined ? [] : [{ container: spec.name, pid }];
     });
+  }
+
+  /** What is known of a container; undefined when the Pod has none of this name, or has not started it. */
+  container(name: string): ContainerView | undefined {
+    return this.#containers.map((running) => running.view()).find(({ spec }) => spec.name === name);
   }
 
   start(): void {
@@ -126,10 +133,12 @@ export class PodRunner {
   async #fillVolumes(): Promise<boolean> {
     const said = new Set<string>();
     while (!this.#abort.signal.aborted) {
-      const missing = await writeVolumes(this.#pod, this.#folders, this.#lookUp).catch((error: unknown) => ({
-        waitFor: [(error as Error).message],
-        empty: [],
-      }));
+      const missing = await writeVolumes(this.#pod, this.#folders, this.#lookUp, this.#claimExists).catch(
+        (error: unknown) => ({
+          waitFor: [(error as Error).message],
+          empty: [],
+        }),
+      );
       for (const sentence of [...missing.waitFor, ...missing.empty]) if (!said.has(sentence)) this.#say(sentence);
       for (const sentence of [...missing.waitFor, ...missing.empty]) said.add(sentence);
       this.#problem = missing.waitFor.length === 0 ? undefined : missing.waitFor.join(', ');
@@ -145,7 +154,8 @@ export class PodRunner {
     while (!signal.aborted) {
       await sleep(REFRESH_MS, undefined, { signal }).catch(() => {});
       // The server may be away for a moment; the next round will do.
-      if (!signal.aborted) await writeVolumes(this.#pod, this.#folders, this.#lookUp).catch(() => {});
+      if (!signal.aborted)
+        await writeVolumes(this.#pod, this.#folders, this.#lookUp, this.#claimExists).catch(() => {});
     }
   }
 
@@ -153,11 +163,13 @@ export class PodRunner {
     const before = this.#found.containerStatuses?.find((status) => status.name === spec.name);
     // A container that ran before this node process began is started anew: that is one restart more.
     const ranBefore = before?.state?.running !== undefined || before?.state?.terminated !== undefined;
-    const { readinessProbe: _readiness, livenessProbe: _liveness, ...unprobed } = spec;
+    const { readinessProbe: _readiness, livenessProbe: _liveness, startupProbe: _startup, ...unprobed } = spec;
+    // What stands in for a model server does not know the questions of that one.
+    const container = standInFor(spec, this.#pod, this.#around.programs) === undefined ? spec : unprobed;
+    const localCommand = (command: readonly string[]) => containerCommand(command, spec, this.#processContext());
     return runContainer({
-      // What stands in for a model server does not know the questions of that one.
-      spec: standInFor(spec, this.#pod, this.#around.programs) === undefined ? spec : unprobed,
-      host: twinOf(this.placement.podIP),
+      spec: container,
+      target: { host: twinOf(this.placement.podIP), container, localCommand },
       process: () => containerProcess(spec, this.#processContext()),
       restartCount: (before?.restartCount ?? 0) + (ranBefore ? 1 : 0),
       onChange: () => this.#status.touch(),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createBackoff } from '../backoff.ts';
 import { createAddressPool, twinOf } from './address-pool.ts';
-import { countProbe, NO_PROBES, probePort, type ProbeCount } from './probe.ts';
+import { portNumber } from './actions.ts';
+import { countProbe, NO_PROBES, type ProbeCount } from './probe.ts';
 import { programFor } from './programs.ts';
 import { inUnitsOf, parseQuantity } from './quantity.ts';
 
@@ -37,10 +38,10 @@ test('probes: a verdict needs enough outcomes of one kind in a row', () => {
   assert.deepEqual(verdicts, [none, none, none, 'passing', none, none, none, none, none, 'failing']);
 });
 
-test('probes: a port may be given by its name', () => {
+test('actions: a port may be given by its name', () => {
   const container = { name: 'c', image: 'i', ports: [{ name: 'http', containerPort: 8089 }] };
   assert.deepEqual(
-    [probePort(80, container), probePort('http', container), probePort('grpc', container)],
+    [portNumber(80, container), portNumber('http', container), portNumber('grpc', container)],
     [80, 8089, undefined],
   );
 });
@@ -53,9 +54,17 @@ test('programs: an image is known by its repository, whatever its registry, tag 
     'host:5000/kserve/modelmesh',
     'docker.io/kserve/modelmesh:v1@sha256:0',
   ];
-  for (const image of known) assert.deepEqual(programFor(image, programs), [process.execPath, 'main.ts']);
+  for (const image of known) assert.deepEqual(programFor({ image }, programs), [process.execPath, 'main.ts']);
   for (const image of ['kserve/modelmesh-runtime-adapter:v1', 'other-kserve/modelmesh', 'modelmesh'])
-    assert.equal(programFor(image, programs), undefined);
+    assert.equal(programFor({ image }, programs), undefined);
+});
+
+test('programs: one image may hold several, told apart by what the container calls', () => {
+  const programs = [{ image: 'a/helper', entry: '/opt/app/puller', command: ['node', 'puller.ts'] }];
+  const asked = { image: 'a/helper:1', command: ['/opt/app/puller'] };
+  assert.deepEqual(programFor(asked, programs), [process.execPath, 'puller.ts']);
+  for (const command of [[], ['/opt/app/triton-adapter']])
+    assert.equal(programFor({ ...asked, command }, programs), undefined);
 });
 
 test('quantities: all suffixes, and whole numbers of divisors', () => {

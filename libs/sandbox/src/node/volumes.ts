@@ -28,6 +28,14 @@ function mapValues(
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
+/** Whether a claim of one namespace is there. */
+export type ClaimCheck = (name: string) => Promise<boolean>;
+
+export function claimsIn(client: KubeClient, namespace: string): ClaimCheck {
+  const path = `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
+  return async (name) => (await getOrUndefined(client, `${path}/${name}`)) !== undefined;
+}
+
 export type VolumeFolders = {
   /** `<pod>/volumes`: each volume is a folder in it. */
   readonly volumes: string;
@@ -51,10 +59,16 @@ export async function writeVolumes(
   pod: Pod,
   folders: VolumeFolders,
   lookUp: LookUp,
+  claimExists: ClaimCheck,
 ): Promise<{ readonly waitFor: readonly string[]; readonly empty: readonly string[] }> {
   const waitFor: string[] = [];
   const empty: string[] = [];
   for (const volume of pod.spec.volumes ?? []) {
+    const claim = volume.persistentVolumeClaim?.claimName;
+    if (claim !== undefined && !(await claimExists(claim))) {
+      waitFor.push(`persistentvolumeclaim "${claim}" not found`);
+      continue;
+    }
     const folder = volumeFolder(volume, pod.metadata.namespace, folders);
     await mkdir(folder, { recursive: true });
     const source = contentOf(volume);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { claimAddressRange } from '../address-range.ts';
 import { controlPlaneBinaries } from '../binaries/control-plane-binaries.ts';
@@ -182,6 +183,11 @@ function startNodeFor({ options, input, kubernetes, second }: Context): Promise<
     programsRoot: options.root,
     baseEnv: baseEnv(options),
     recordFolder: input.paths.records,
+    logTls: {
+      certificate: readFileSync(kubernetes.files.kubelet.certificateFile, 'utf8'),
+      key: readFileSync(kubernetes.files.kubelet.keyFile, 'utf8'),
+      clientAuthority: readFileSync(kubernetes.files.caFile, 'utf8'),
+    },
     log: input.log,
   });
 }

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+/** Stands between a mesh and a model server that does not speak `mmesh.ModelRuntime`: Triton, MLServer, OVMS or TorchServe. */
+import { createLogger, runProcess } from '@meshkeeper/telemetry';
+import { serverTypeOf } from './server-type.ts';
+import { readAdapterSettings } from './settings.ts';
+import { startAdapter } from './start-adapter.ts';
+
+const logger = createLogger('adapter', 'info');
+
+await runProcess(logger, async () => {
+  const settings = readAdapterSettings(serverTypeOf(process.argv), process.env);
+  logger.level = settings.LOG_LEVEL;
+  return startAdapter(settings, logger);
+});

@@ -1,0 +1,45 @@
+import { ServerError, Status } from 'nice-grpc-common';
+
+/** Loads and unloads of one model go one after the other, in the order in which they came; different models do not wait for each other. */
+export type ModelTurns = {
+  /**
+   * Runs `work` when all that came before it for the id is done. A caller who gives up while waiting is answered at once, and its
+   * work is left out. @throws ServerError when too many wait, or the caller gave up
+   */
+  take<T>(id: string, kind: 'load' | 'unload', signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+};
+
+/** As many as the original lets wait for one model. */
+const MOST_WAITING = 25;
+
+export function createModelTurns(): ModelTurns {
+  const queues = new Map<string, { length: number; last: Promise<unknown> }>();
+  return {
+    take: async (id, kind, signal, work) => {
+      const queue = queues.get(id) ?? { length: 0, last: Promise.resolve() };
+      if (queue.length > MOST_WAITING)
+        throw new ServerError(Status.RESOURCE_EXHAUSTED, `Unable to send ${kind} model request`);
+      queues.set(id, queue);
+      queue.length += 1;
+      const run = () => (signal.aborted ? gaveUp() : work());
+      const done = queue.last.then(run, run).finally(() => {
+        queue.length -= 1;
+        if (queue.length === 0) queues.delete(id);
+      });
+      queue.last = done.catch(() => undefined);
+      return Promise.race([done, whenAborted(signal)]);
+    },
+  };
+}
+
+function gaveUp(): never {
+  throw new ServerError(Status.CANCELLED, 'Context cancelled while waiting for response');
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const refuse = (): void => reject(new ServerError(Status.CANCELLED, 'Context cancelled while waiting for response'));
+  if (signal.aborted) refuse();
+  else signal.addEventListener('abort', refuse, { once: true });
+  return promise;
+}
