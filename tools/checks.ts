@@ -4,12 +4,12 @@ type Check = { readonly name: string; readonly command: string; readonly args: r
 
 export const CHECKS: readonly Check[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
-  { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings', 'apps', 'libs', 'tools'] },
+  { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings', 'apps', 'libs', 'tools', 'examples'] },
   { name: 'format', command: 'oxfmt', args: ['--check', '.'] },
   {
     name: 'layer law',
     command: 'depcruise',
-    args: ['--config', '.dependency-cruiser.json', '--output-type', 'err', 'apps', 'libs'],
+    args: ['--config', '.dependency-cruiser.json', '--output-type', 'err', 'apps', 'libs', 'examples'],
   },
   { name: 'dead code', command: 'knip', args: ['--no-progress'] },
   { name: 'generated code', command: process.execPath, args: ['tools/generate.ts', '--check'] },

@@ -40,7 +40,7 @@ async function runFiles(files: readonly string[], concurrency: number, counts: C
 }
 
 const only = process.argv.slice(2);
-const files = globSync('{apps,libs,tools}/**/*.test.ts', { exclude: (name) => name === 'node_modules' })
+const files = globSync('{apps,libs,tools,examples}/**/*.test.ts', { exclude: (name) => name === 'node_modules' })
   .filter((file) => only.length === 0 || only.some((part) => file.includes(part)))
   .sort();
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };

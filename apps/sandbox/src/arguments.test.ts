@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import { parseArguments } from './arguments.ts';
 
 const understood: readonly (readonly [readonly string[], unknown])[] = [
-  [[], { kind: 'sandbox', fresh: false, replicas: 1 }],
-  [['--fresh', '--replicas', '2'], { kind: 'sandbox', fresh: true, replicas: 2 }],
-  [['--replicas=3'], { kind: 'sandbox', fresh: false, replicas: 3 }],
+  [[], { kind: 'sandbox', fresh: false, replicas: 1, mlserver: false }],
+  [['--fresh', '--replicas', '2'], { kind: 'sandbox', fresh: true, replicas: 2, mlserver: false }],
+  [['--replicas=3'], { kind: 'sandbox', fresh: false, replicas: 3, mlserver: false }],
+  [['--with', 'mlserver'], { kind: 'sandbox', fresh: false, replicas: 1, mlserver: true }],
   [['--context', 'prod'], { kind: 'context', context: 'prod', replicas: 1 }],
   [['--context=a=b'], { kind: 'context', context: 'a=b', replicas: 1 }],
   [['--fresh', '--help'], { kind: 'help' }],
@@ -22,6 +23,11 @@ const refused: readonly (readonly [readonly string[], string])[] = [
   [['--replicas', 'two'], '--replicas takes a whole number from 1 to 5, not two.'],
   [['--context'], '--context needs a value; npm start -- --help shows what there is.'],
   [['--context', '--fresh'], '--context needs a value; npm start -- --help shows what there is.'],
+  [['--with', 'triton'], '--with takes mlserver, not triton.'],
+  [
+    ['--with', 'mlserver', '--context', 'prod'],
+    '--with mlserver is for the sandbox, and --context uses none: give one of them.',
+  ],
   [['--fresh', '--context', 'prod'], '--fresh empties the sandbox, and --context uses none: give one of them.'],
 ];
 

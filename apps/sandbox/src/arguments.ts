@@ -1,13 +1,14 @@
 /** What the command line asks for. */
 export type Arguments =
   | { readonly kind: 'help' }
-  | { readonly kind: 'sandbox'; readonly fresh: boolean; readonly replicas: number }
+  | { readonly kind: 'sandbox'; readonly fresh: boolean; readonly replicas: number; readonly mlserver: boolean }
   | { readonly kind: 'context'; readonly context: string; readonly replicas: number };
 
 export const HELP = `Meshkeeper's sandbox: a whole cluster on this machine.
 
   npm start                       starts it, or resumes the one that was started here before
   npm start -- --fresh            begins anew
+  npm start -- --with mlserver    has the real MLServer, for scikit-learn, besides our own server for ONNX
   npm start -- --replicas N       runs N watchers of each kind (1 to 5)
   npm start -- --context NAME     no sandbox: runs our processes against the cluster of that kubeconfig context
   npm start -- --help             this text
@@ -17,7 +18,7 @@ const MOST_REPLICAS = 5;
 
 /** @throws Error with one sentence for anything that is not understood. */
 export function parseArguments(given: readonly string[]): Arguments {
-  let [fresh, replicas, context] = [false, 1, undefined as string | undefined];
+  let [fresh, replicas, mlserver, context] = [false, 1, false, undefined as string | undefined];
   const rest = [...given];
   const valueOf = (name: string): string => {
     const value = rest.shift();
@@ -31,12 +32,19 @@ export function parseArguments(given: readonly string[]): Arguments {
     if (name === '--help' || name === '-h') return { kind: 'help' };
     if (name === '--fresh' && inline === undefined) fresh = true;
     else if (name === '--replicas') replicas = parseReplicas(valueOf(name));
+    else if (name === '--with') mlserver = isMlserver(valueOf(name));
     else if (name === '--context') context = valueOf(name);
     else throw new Error(`Unknown argument ${next}; npm start -- --help shows what there is.`);
   }
-  if (context === undefined) return { kind: 'sandbox', fresh, replicas };
+  if (context === undefined) return { kind: 'sandbox', fresh, replicas, mlserver };
   if (fresh) throw new Error('--fresh empties the sandbox, and --context uses none: give one of them.');
+  if (mlserver) throw new Error('--with mlserver is for the sandbox, and --context uses none: give one of them.');
   return { kind: 'context', context, replicas };
+}
+
+function isMlserver(text: string): boolean {
+  if (text === 'mlserver') return true;
+  throw new Error(`--with takes mlserver, not ${text}.`);
 }
 
 function parseReplicas(text: string): number {

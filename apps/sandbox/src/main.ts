@@ -19,7 +19,7 @@ async function run(given: Exclude<Arguments, { readonly kind: 'help' }>): Promis
   const say = (text: string): void => output.write(`${text}\n`);
   const common = { signal, show: (progress: Progress): void => lines.show(progress), say, replicas: given.replicas };
   try {
-    if (given.kind === 'sandbox') await runSandbox({ ...common, fresh: given.fresh });
+    if (given.kind === 'sandbox') await runSandbox({ ...common, fresh: given.fresh, mlserver: given.mlserver });
     else await runOnContext({ ...common, context: given.context });
   } finally {
     lines.close();

@@ -6,6 +6,7 @@ import { welcome } from './welcome.ts';
 
 export type RunOptions = {
   readonly fresh: boolean;
+  readonly mlserver: boolean;
   readonly replicas: number;
   readonly signal: AbortSignal;
   readonly show: (progress: Progress) => void;
@@ -18,9 +19,8 @@ export async function runSandbox(options: RunOptions): Promise<void> {
   const sandbox = await start(options);
   if (sandbox === undefined) return;
   const tookMs = performance.now() - began;
-  options.say(
-    welcome({ consoleUrl: sandbox.consoleUrl, namespace: sandbox.namespace, sample: sandbox.sample, tookMs }),
-  );
+  const { consoleUrl, sample, predictions } = sandbox;
+  options.say(welcome({ consoleUrl, sample, predictions, tookMs }));
   await aborted(options.signal);
   const stopping = performance.now();
   await sandbox.stop((stage) => options.say(`Stopping ${stage}`));
@@ -29,7 +29,7 @@ export async function runSandbox(options: RunOptions): Promise<void> {
 
 /** Undefined when it was stopped in mid-start. */
 async function start(options: RunOptions): Promise<Sandbox | undefined> {
-  const { fresh, replicas, signal, show: progress } = options;
+  const { fresh, replicas, mlserver, signal, show: progress } = options;
   try {
     return await startSandbox({
       folder: stateFolder(),
@@ -37,6 +37,7 @@ async function start(options: RunOptions): Promise<Sandbox | undefined> {
       ports: FIXED_PORTS,
       fresh,
       replicas,
+      serving: { kind: 'real', mlserver },
       signal,
       newRedis: prepareNewRedis,
       progress,

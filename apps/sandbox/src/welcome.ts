@@ -1,9 +1,10 @@
-import type { SampleState } from '@meshkeeper/sandbox';
+import type { Prediction, SampleState } from '@meshkeeper/sandbox';
 
 export type WelcomeFacts = {
   readonly consoleUrl: string | undefined;
-  readonly namespace: string;
   readonly sample: SampleState;
+  /** What the samples answered. */
+  readonly predictions: readonly Prediction[];
   /** Milliseconds from the start to now. */
   readonly tookMs: number;
 };
@@ -12,7 +13,7 @@ export type WelcomeFacts = {
 export function welcome(facts: WelcomeFacts): string {
   return `
 ${sampleLine(facts)}
-
+${facts.predictions.map(predictionLines).join('')}
   In another shell:   source <(npm run --silent env)
   Console:            ${facts.consoleUrl ?? 'not started'}
 
@@ -20,6 +21,7 @@ ${sampleLine(facts)}
     kubectl get isvc
     kubectl apply -f deploy/sample/second-isvc.yaml && kubectl get isvc -w
     kubectl get events --sort-by=.lastTimestamp
+    kubectl logs deploy/modelmesh-serving-onnx-1.x -c puller
 
   Ctrl-C stops everything; the next npm start resumes it.
 `;
@@ -30,4 +32,11 @@ function sampleLine({ sample, tookMs }: WelcomeFacts): string {
   if (sample.kind === 'absent') return `Ready after ${took}; there is no sample model.`;
   if (sample.kind === 'ready') return `Ready after ${took}: the sample model is served.`;
   return `Started after ${took}, but the sample model is not ready: it waits for ${sample.waitsFor}.`;
+}
+
+function predictionLines({ url, request, answer }: Prediction): string {
+  return `
+  curl ${url} -d @${request}
+    ${answer}
+`;
 }
