@@ -11,6 +11,7 @@ export const CHECKS: readonly Check[] = [
     command: 'depcruise',
     args: ['--config', '.dependency-cruiser.json', '--output-type', 'err', 'apps', 'libs', 'examples'],
   },
+  { name: 'image', command: 'dockerfile-utils', args: ['lint', 'deploy/image/Dockerfile'] },
   { name: 'dead code', command: 'knip', args: ['--no-progress'] },
   { name: 'generated code', command: process.execPath, args: ['tools/generate.ts', '--check'] },
 ];

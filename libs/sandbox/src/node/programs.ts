@@ -29,7 +29,11 @@ export const DEFAULT_PROGRAMS: readonly LocalProgram[] = [
   { image: 'kserve/rest-proxy', command: ['node', 'apps/rest-proxy/src/main.ts'] },
   { image: HELPER_IMAGE, entry: '/opt/app/puller', command: ['node', 'apps/puller/src/main.ts'] },
   ...ADAPTERS,
-  { image: 'meshkeeper/onnx-runtime', command: ['node', 'apps/onnx-runtime/src/main.ts'] },
+  {
+    image: 'meshkeeper/meshkeeper',
+    entry: '/opt/app/onnx-runtime',
+    command: ['node', 'apps/onnx-runtime/src/main.ts'],
+  },
   { place: 'model-server', command: ['node', 'apps/scripted-runtime/src/main.ts'] },
 ];
 
