@@ -5,7 +5,7 @@
 import { globSync } from 'node:fs';
 import { spec } from 'node:test/reporters';
 import { run } from 'node:test';
-import { controlPlaneBinaries, ensureRedis } from '@meshkeeper/sandbox';
+import { controlPlaneBinaries, ensureMlserver, ensureObjectStores, ensureRedis } from '@meshkeeper/sandbox';
 import { CHECKS, runChecks } from './checks.ts';
 
 type Counts = { passed: number; failed: number; skipped: number };
@@ -45,7 +45,7 @@ const files = globSync('{apps,libs,tools,examples}/**/*.test.ts', { exclude: (na
   .sort();
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 const servers = files.some((file) => isHeavy(file) || isMedium(file));
-if (servers) await Promise.all([ensureRedis(), controlPlaneBinaries()]);
+if (servers) await Promise.all([ensureRedis(), controlPlaneBinaries(), ensureObjectStores(), ensureMlserver()]);
 if (only.length === 0) {
   const failed = await runChecks(say);
   counts.failed += failed;

@@ -25,6 +25,9 @@ export { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '
 export { ensureRedis } from './ensure-redis.ts';
 export { startEtcd, type EtcdOptions, type EtcdServer } from './etcd.ts';
 export { freePort, portIsFree } from './free-port.ts';
+export { startGcsEmulator, type GcsEmulator, type GcsEmulatorOptions } from './object-stores/gcs-emulator.ts';
+export { startObjectStore, type ObjectStoreOptions, type ObjectStoreServer } from './object-stores/object-store.ts';
+export { ensureObjectStores } from './object-stores/object-store-binaries.ts';
 export { startProcess, type ManagedProcess, type ProcessSpec } from './managed-process.ts';
 export { DEFAULT_PROGRAMS, type LocalProgram } from './node/programs.ts';
 export { startNode, type NodeOptions, type PodProcess, type SandboxNode } from './node/node.ts';
@@ -36,7 +39,7 @@ export {
   type KubeClient,
   type KubeCredentials,
 } from './kube/kube-client.ts';
-export { NAMESPACE, SAMPLE, type SampleState } from './sandbox/cluster-objects.ts';
+export { NAMESPACE, type SampleState } from './sandbox/cluster-objects.ts';
 export type { Kubectl } from './sandbox/kubectl.ts';
 export type { Progress, SandboxOptions } from './sandbox/options.ts';
 export { FIXED_PORTS, type SandboxPorts } from './sandbox/ports.ts';
@@ -48,3 +51,7 @@ export { stopLeftovers } from './process-record.ts';
 export { startRedis, type RedisOptions, type RedisServer } from './redis.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
 export { startOnContext, type OnContext, type OnContextOptions } from './context/start-on-context.ts';
+export { ensureMlserver } from './serving/ensure-mlserver.ts';
+export { BUCKET } from './serving/model-store.ts';
+export type { Prediction } from './serving/prediction.ts';
+export type { Serving } from './serving/serving.ts';

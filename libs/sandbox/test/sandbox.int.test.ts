@@ -157,7 +157,13 @@ test('a taken port is named, and nothing is left half-started', async () => {
     const listening = createServer().listen(api, '127.0.0.1', () => resolve(listening));
   });
   const given = options({
-    ports: { api, meshEtcd: await freePort(), redis: await freePort(), console: await freePort() },
+    ports: {
+      api,
+      meshEtcd: await freePort(),
+      redis: await freePort(),
+      console: await freePort(),
+      objectStore: await freePort(),
+    },
   });
   const message = `Port ${api} is taken, which kube-apiserver needs: end what listens there and start again.`;
   await assert.rejects(startSandbox(given), { message });

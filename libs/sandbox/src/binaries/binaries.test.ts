@@ -53,3 +53,10 @@ test('a lock is held by one; that of a dead process is taken over', () => {
   assert.ok('release' in tryFileLock(file));
   assert.equal((JSON.parse(readFileSync(file, 'utf8')) as { readonly pid: number }).pid, process.pid);
 });
+
+test('without Go each build names itself, and only what helps it', async () => {
+  const need = { subject: 'The object stores', orInstead: { absent: '', tooOld: '' } };
+  await assert.rejects(goEnvironment({ PATH: '/nowhere' }, need), {
+    message: 'The object stores must be built once and there is no Go on the PATH: install Go 1.21 or newer.',
+  });
+});

@@ -1,4 +1,5 @@
-import { buildControlPlane, type BuildProgress } from './build-control-plane.ts';
+import { buildControlPlane } from './build-control-plane.ts';
+import type { BuildProgress } from './go-build.ts';
 import { binariesIn, cacheFolder, missingAssets, missingBuilt, type ControlPlaneBinaries } from './paths.ts';
 
 let found: Promise<ControlPlaneBinaries> | undefined;

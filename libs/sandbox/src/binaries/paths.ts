@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildCache, contentHash, isExecutable } from './build-cache.ts';
 
 /** Absolute paths of the programs of the control plane. */
 export type ControlPlaneBinaries = {
@@ -57,32 +56,11 @@ export function binariesIn(folder: string): ControlPlaneBinaries {
   };
 }
 
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Where the build for exactly this module, these flags and this platform is kept: `~/.cache/meshkeeper/control-plane/<hash>`. */
 export function cacheFolder(env: Readonly<Record<string, string | undefined>>): string {
-  const base =
-    env['XDG_CACHE_HOME'] === undefined || env['XDG_CACHE_HOME'] === ''
-      ? join(homedir(), '.cache')
-      : env['XDG_CACHE_HOME'];
-  return join(base, 'meshkeeper', 'control-plane', contentHash());
-}
-
-function contentHash(): string {
-  const hash = createHash('sha256');
   const mains = readdirSync(join(MODULE_FOLDER, 'cmd'))
     .sort()
     .map((name) => join('cmd', name, 'main.go'));
-  for (const file of ['go.mod', 'go.sum', ...mains]) {
-    hash.update(`${file}\0`).update(readFileSync(join(MODULE_FOLDER, file)));
-  }
-  hash.update(JSON.stringify([BUILD_FLAGS, process.platform, process.arch]));
-  return hash.digest('hex').slice(0, 16);
+  const hash = contentHash(MODULE_FOLDER, ['go.mod', 'go.sum', ...mains], BUILD_FLAGS);
+  return buildCache(env, 'control-plane', hash);
 }

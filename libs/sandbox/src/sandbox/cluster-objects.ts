@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { APPLY_PATCH, getOrUndefined, hasStatus, type KubeClient } from '../kube/kube-client.ts';
 import type { Condition } from '../kube/objects.ts';
+import type { Serving } from '../serving/serving.ts';
 import { waitFor } from '../wait-for.ts';
 import { applyManifests, manifestDigest, type Kubectl } from './kubectl.ts';
 
@@ -19,9 +20,8 @@ export async function applyFoundation(kubectl: Kubectl, deploy: string, withConf
   );
 }
 
-/** Runtimes and the sample are custom resources: they need their definitions to be served. */
-export async function applyResources(kubectl: Kubectl, deploy: string, sample: boolean): Promise<void> {
-  const paths = sample ? ['runtimes', 'sample/isvc.yaml'] : ['runtimes'];
+/** Runtimes and samples are custom resources: they need their definitions to be served. Paths are below `deploy`. */
+export async function applyResources(kubectl: Kubectl, deploy: string, paths: readonly string[]): Promise<void> {
   await applyManifests(
     kubectl,
     paths.map((name) => join(deploy, name)),
@@ -29,11 +29,12 @@ export async function applyResources(kubectl: Kubectl, deploy: string, sample: b
 }
 
 /**
- * Changes when what only the first start applies has changed. Configuration, runtimes and the sample belong to the user from
+ * Changes when what only the first start applies has changed. Configuration, runtimes and the samples belong to the user from
  * then on: a resumed cluster keeps what was edited or deleted.
  */
-export function resourcesDigest(deploy: string): string {
-  return manifestDigest(['config', 'runtimes', 'sample'].map((name) => join(deploy, name)));
+export function resourcesDigest(deploy: string, serving: Serving): string {
+  const digest = manifestDigest(['config', 'runtimes', 'onnx-runtime', 'sample'].map((name) => join(deploy, name)));
+  return `${serving.kind}${serving.kind === 'real' && serving.mlserver ? '+mlserver' : ''} ${digest}`;
 }
 
 /** Without deploy/namespace.yaml somebody still has to make it. */
@@ -91,16 +92,25 @@ type InferenceService = {
   };
 };
 
-export const SAMPLE = 'example-sklearn-isvc';
-
 /** How the sample stands; `waitsFor` is the end of a sentence. */
 export type SampleState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'ready' }
   | { readonly kind: 'waiting'; readonly waitsFor: string };
 
-export async function sampleState(client: KubeClient, namespace: string): Promise<SampleState> {
-  const path = `/apis/serving.kserve.io/v1beta1/namespaces/${namespace}/inferenceservices/${SAMPLE}`;
+/** All samples are as far as the one that is behind. */
+export async function samplesState(
+  client: KubeClient,
+  namespace: string,
+  names: readonly string[],
+): Promise<SampleState> {
+  const states = await Promise.all(names.map((name) => sampleState(client, namespace, name)));
+  const there = states.filter(({ kind }) => kind !== 'absent');
+  return there.find(({ kind }) => kind === 'waiting') ?? there[0] ?? { kind: 'absent' };
+}
+
+async function sampleState(client: KubeClient, namespace: string, name: string): Promise<SampleState> {
+  const path = `/apis/serving.kserve.io/v1beta1/namespaces/${namespace}/inferenceservices/${name}`;
   const sample = await getOrUndefined<InferenceService>(client, path);
   if (sample === undefined) return { kind: 'absent' };
   const conditions = sample.status?.conditions ?? [];

@@ -1,4 +1,5 @@
 import type { LocalProgram } from '../node/programs.ts';
+import type { Serving } from '../serving/serving.ts';
 import type { SandboxPorts } from './ports.ts';
 
 /** What the start is doing; `name` is a noun that fits "✔ name … 1.2 s". */
@@ -27,7 +28,9 @@ export type SandboxOptions = {
   readonly processes?: boolean;
   /** Whether the sample InferenceService is applied and waited for; as `processes` when absent. */
   readonly sample?: boolean;
-  /** What runs in the place of images; `DEFAULT_PROGRAMS` when absent. */
+  /** `SCRIPTED` when absent. */
+  readonly serving?: Serving;
+  /** What runs in the place of images; as `serving` needs when absent. */
   readonly programs?: readonly LocalProgram[];
   /** `info` when absent. */
   readonly logLevel?: string;

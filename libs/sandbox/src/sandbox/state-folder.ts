@@ -22,6 +22,8 @@ export type StatePaths = {
   readonly kubernetes: string;
   readonly mesh: string;
   readonly redis: string;
+  /** A folder for each bucket. */
+  readonly objectStore: string;
   readonly accounts: string;
   /** The webhook's certificate and key. */
   readonly webhook: string;
@@ -40,6 +42,7 @@ export function statePaths(folder: string): StatePaths {
     kubernetes: at('kubernetes'),
     mesh: at('mesh'),
     redis: at('redis'),
+    objectStore: at('object-store'),
     accounts: at('accounts'),
     webhook: at('webhook'),
     kubeconfig: at('kubeconfig'),
