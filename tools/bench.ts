@@ -7,6 +7,7 @@ import { benchMesh } from '../apps/mesh/bench/mesh.ts';
 import { benchWire } from '../apps/mesh/bench/wire.ts';
 import { benchModels } from '../apps/reconciler/bench/models.ts';
 import { benchPlan } from '../apps/reconciler/bench/plan.ts';
+import { benchServing } from '../apps/sandbox/bench/serving.ts';
 import { benchRecord } from '../libs/event-log/bench/record.ts';
 
 type Say = (line: string) => void;
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (say: Say) => Promise<void>>> = {
   models: benchModels,
   plan: (say) => withRedis((url) => benchPlan(say, url)),
   record: (say) => withRedis((url) => benchRecord(say, url)),
+  serving: benchServing,
   wire: benchWire,
 };
 

@@ -1,53 +1,75 @@
-"""Makes the sample model: which digit does an image of 8 by 8 pixels show?
+"""Makes the model of the examples: logistic regression over scikit-learn's 8x8 digits, pixels from 0 to 1.
 
-  make-digits.py digits.onnx    needs scikit-learn and skl2onnx
-  make-digits.py digits.joblib  needs scikit-learn
+    make-digits.py digits.onnx            for a server of ONNX: input `image` FP32 [-1,64], outputs `label` and `probabilities`
+    make-digits.py digits.joblib          the same classifier for MLServer
+    make-digits.py digits-request.json    a V2 inference request with one image of an 8
 
-Both hold the same classifier, trained on scikit-learn's digits with each pixel between 0 and 1.
+Needs scikit-learn and, for ONNX, skl2onnx.
 """
 
+import json
 import sys
+from pathlib import Path
 
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-OPSET = 13
+DIGIT = 8
 
 
 def train():
     digits = load_digits()
-    return LogisticRegression(max_iter=1000).fit((digits.data / 16).astype("float32"), digits.target)
+    images = digits.data / 16
+    classifier = LogisticRegression(max_iter=1000).fit(images, digits.target)
+    return classifier, images, digits.target
 
 
-def write_onnx(model, path):
+def to_onnx(classifier) -> bytes:
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType
 
-    onnx = to_onnx(
-        model,
+    model = to_onnx(
+        classifier,
+        name="digits",
         initial_types=[("image", FloatTensorType([None, 64]))],
         final_types=None,
-        options={"zipmap": False, "output_class_labels": False},
-        target_opset=OPSET,
+        options={"zipmap": False},
+        target_opset=13,
     )
-    names = dict(zip([output.name for output in onnx.graph.output], ["label", "probabilities"]))
-    for node in onnx.graph.node:
-        node.output[:] = [names.get(name, name) for name in node.output]
-        node.input[:] = [names.get(name, name) for name in node.input]
-    for output in onnx.graph.output:
-        output.name = names[output.name]
-    with open(path, "wb") as file:
-        file.write(onnx.SerializeToString())
+    rename_output(model, model.graph.output[0].name, "label")
+    rename_output(model, model.graph.output[1].name, "probabilities")
+    return model.SerializeToString()
 
 
-def main(path):
-    if path.endswith(".onnx"):
-        write_onnx(train(), path)
-    else:
+def rename_output(model, old: str, new: str) -> None:
+    for output in model.graph.output:
+        if output.name == old:
+            output.name = new
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            for index, name in enumerate(names):
+                if name == old:
+                    names[index] = new
+
+
+def to_request(classifier, images, targets) -> str:
+    known = classifier.predict(images)
+    image = next(image for image, target, said in zip(images, targets, known) if target == said == DIGIT)
+    tensor = {"name": "image", "datatype": "FP32", "shape": [1, 64], "data": [float(pixel) for pixel in image]}
+    return json.dumps({"inputs": [tensor]}) + "\n"
+
+
+def main(path: Path) -> None:
+    classifier, images, targets = train()
+    if path.suffix == ".onnx":
+        path.write_bytes(to_onnx(classifier))
+    elif path.suffix == ".joblib":
         import joblib
 
-        joblib.dump(train(), path)
+        joblib.dump(classifier, path)
+    else:
+        path.write_text(to_request(classifier, images, targets))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(Path(sys.argv[1]))

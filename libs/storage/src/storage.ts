@@ -5,15 +5,17 @@ import { clearFolder, removeFolder } from './files/model-folder.ts';
 import { isSafeName } from './files/safe-path.ts';
 import { DEFAULT_LIMITS, type StorageLimits } from './limits.ts';
 import type { Provider, PullRequest, StorageConfig } from './provider.ts';
-import { azure } from './providers/azure.ts';
-import { gcs } from './providers/gcs.ts';
-import { http } from './providers/http.ts';
-import { pvc } from './providers/pvc.ts';
-import { s3 } from './providers/s3.ts';
 import { StorageError, type StorageReason } from './storage-error.ts';
 import { cancelled } from './with-deadline.ts';
 
-const PROVIDERS: Readonly<Record<string, Provider>> = { s3, gcs, azure, http, pvc };
+/** Loaded when first asked for: the SDKs take up to 40 MiB, and most pods need one of them. */
+const PROVIDERS: Readonly<Record<string, () => Promise<Provider>>> = {
+  s3: async () => (await import('./providers/s3.ts')).s3,
+  gcs: async () => (await import('./providers/gcs.ts')).gcs,
+  azure: async () => (await import('./providers/azure.ts')).azure,
+  http: async () => (await import('./providers/http.ts')).http,
+  pvc: async () => (await import('./providers/pvc.ts')).pvc,
+};
 const HOUR_MS = 3_600_000;
 
 export type Storage = {
@@ -61,7 +63,7 @@ export function createLimitedStorage(
   const copy = async (request: PullRequest): Promise<number> => {
     if (request.signal.aborted) throw cancelled();
     checkTargets(request);
-    const { type, provider } = providerOf(request.config);
+    const { type, provider } = await providerOf(request.config);
     const connection = provider(request.config, options);
     return cache.use(type, connection, async (client) => {
       await clearFolder(request.folder);
@@ -100,10 +102,10 @@ export function createLimitedStorage(
   };
 }
 
-function providerOf(config: StorageConfig): { readonly type: string; readonly provider: Provider } {
+async function providerOf(config: StorageConfig): Promise<{ readonly type: string; readonly provider: Provider }> {
   const type = typeof config['type'] === 'string' ? config['type'] : '';
-  const provider = Object.hasOwn(PROVIDERS, type) ? PROVIDERS[type] : undefined;
-  if (provider !== undefined) return { type, provider };
+  const load = Object.hasOwn(PROVIDERS, type) ? PROVIDERS[type] : undefined;
+  if (load !== undefined) return { type, provider: await load() };
   throw invalid(`could not process pull command: no provider registered for repositories of type '${type}'`);
 }
 

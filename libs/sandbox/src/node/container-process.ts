@@ -4,9 +4,9 @@ import type { ProcessSpec } from '../managed-process.ts';
 import { twinOf } from './address-pool.ts';
 import { resolveEnvironment, type Capacity, type LookUp, type Placement } from './environment.ts';
 import { meshContainer, modelServerContainer, modelServerEnvironment, runtimeContainers } from './model-server.ts';
-import { modelServerProgram, programFor, type LocalProgram } from './programs.ts';
+import { commandOf, modelServerProgram, programFor, type LocalProgram } from './programs.ts';
 import { expandVariables, rewriteHosts, rewritePaths, type Rewrite } from './rewrite.ts';
-import { mountsOf, type VolumeFolders } from './volumes.ts';
+import { mountsOf, parentsOf, type VolumeFolders } from './volumes.ts';
 
 /** What the process of a container is made from, besides the container. */
 export type ProcessContext = {
@@ -36,12 +36,15 @@ const SOCKETS = 'domain-socket';
  */
 export async function containerProcess(spec: Container, context: ProcessContext): Promise<ProcessSpec | undefined> {
   const standIn = standInFor(spec, context.pod, context.programs);
-  if (standIn !== undefined) return processSpec(spec, standIn, await standInEnvironment(spec, context), context);
+  if (standIn !== undefined)
+    return processSpec(spec, commandOf(standIn), await standInEnvironment(spec, context), context);
   const program = programFor(spec, context.programs);
   if (program === undefined) return undefined;
-  const variables = await variablesOf(spec, context);
+  const variables = { ...program.env, ...(await variablesOf(spec, context)) };
   const rewrite = rewriteFor(spec, context);
-  const command = [...program, ...(spec.args ?? [])].map((text) => rewrite(expandVariables(text, variables)));
+  const command = [...commandOf(program), ...(spec.args ?? [])].map((text) =>
+    rewrite(expandVariables(text, variables)),
+  );
   return processSpec(spec, command, rewriteAll(variables, rewrite), context);
 }
 
@@ -49,11 +52,7 @@ export async function containerProcess(spec: Container, context: ProcessContext)
  * The command that serves models in a Pod whose model server has no program here: it stands where the mesh dials, be that a
  * puller or an adapter, for those have nothing to speak to.
  */
-export function standInFor(
-  spec: Container,
-  pod: Pod,
-  programs: readonly LocalProgram[],
-): readonly string[] | undefined {
+export function standInFor(spec: Container, pod: Pod, programs: readonly LocalProgram[]): LocalProgram | undefined {
   if (spec.name !== modelServerContainer(pod)?.name) return undefined;
   const isWhole = [spec, ...runtimeContainers(pod)].every((each) => programFor(each, programs) !== undefined);
   return isWhole ? undefined : modelServerProgram(programs);
@@ -93,8 +92,9 @@ function rewriteFor(spec: Container, { pod, placement, folders, sockets }: Proce
   const inPaths = rewritePaths(
     mounts.map((mount) => (mount.folder === volume ? { ...mount, folder: sockets } : mount)),
   );
+  const parents = new Map(parentsOf(mounts, folders.parents).map(({ mountPath, folder }) => [mountPath, folder]));
   const inHosts = rewriteHosts(twinOf(placement.podIP));
-  return (text) => inPaths(inHosts(text));
+  return (text) => parents.get(text) ?? inPaths(inHosts(text));
 }
 
 function rewriteAll(variables: Variables, rewrite: Rewrite): Variables {

@@ -11,7 +11,7 @@ import { modelServerContainer } from './model-server.ts';
 import { podStatus } from './pod-status.ts';
 import type { LocalProgram } from './programs.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
-import { claimsIn, lookUpIn, writeVolumes, type ClaimCheck, type VolumeFolders } from './volumes.ts';
+import { claimsIn, linkParents, lookUpIn, writeVolumes, type ClaimCheck, type VolumeFolders } from './volumes.ts';
 
 /** What all Pods of a node share. */
 export type PodSurroundings = {
@@ -56,7 +56,8 @@ export class PodRunner {
     this.#around = around;
     this.#lookUp = lookUpIn(around.client, pod.metadata.namespace);
     this.#claimExists = claimsIn(around.client, pod.metadata.namespace);
-    this.#folders = { volumes: join(this.#folder(), 'volumes'), claims: join(around.folder, 'claims') };
+    const at = (name: string): string => join(this.#folder(), name);
+    this.#folders = { volumes: at('volumes'), claims: join(around.folder, 'claims'), parents: at('parents') };
     this.#status = createStatusWriter(around.client, pod, (written) => {
       const containers = this.#containers.map((container) => container.view());
       const problem = this.#problem === undefined ? {} : { problem: this.#problem };
@@ -124,6 +125,7 @@ export class PodRunner {
   async #run(): Promise<void> {
     if (!(await this.#fillVolumes())) return;
     await mkdir(this.#sockets(), { recursive: true });
+    await linkParents(this.#pod, this.#folders);
     this.#containers = this.#pod.spec.containers.map((spec) => this.#runContainer(spec));
     this.#status.touch();
     void this.#refresh();

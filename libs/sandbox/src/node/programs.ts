@@ -5,6 +5,8 @@ export type LocalProgram = {
    * the container. The container's arguments follow.
    */
   readonly command: readonly string[];
+  /** Variables for a program whose defaults are paths within its container; those that the container has itself win. */
+  readonly env?: Readonly<Record<string, string>>;
 } & (
   | {
       /** Repository of the image, with any tag, from any registry: `kserve/modelmesh` also stands for `registry/kserve/modelmesh:v1`. */
@@ -18,10 +20,18 @@ export type LocalProgram = {
 /** The image of the original's puller and adapters. */
 const HELPER_IMAGE = 'kserve/modelmesh-runtime-adapter';
 
+const HELPER_PATHS = {
+  ROOT_MODEL_DIR: '/models',
+  STORAGE_CONFIG_DIR: '/storage-config',
+  PVC_MOUNTS_DIR: '/pvc_mounts',
+  MODEL_CONFIG_FILE: '/models/model_config_list.json',
+};
+
 const ADAPTERS = ['triton', 'mlserver', 'ovms', 'torchserve'].map((type) => ({
   image: HELPER_IMAGE,
   entry: `/opt/app/${type}-adapter`,
   command: ['node', 'apps/adapter/src/main.ts', type],
+  env: HELPER_PATHS,
 }));
 
 export const DEFAULT_PROGRAMS: readonly LocalProgram[] = [
@@ -40,24 +50,23 @@ export const DEFAULT_PROGRAMS: readonly LocalProgram[] = [
 /** What is asked of the programs: which one is a container's. */
 export type Asked = { readonly image: string; readonly command?: readonly string[] };
 
-/** The command for a container, undefined when no local program stands in for its image. */
-export function programFor(
-  { image, command: asked }: Asked,
-  programs: readonly LocalProgram[],
-): readonly string[] | undefined {
+/** The program of a container, undefined when none stands in for its image. */
+export function programFor({ image, command }: Asked, programs: readonly LocalProgram[]): LocalProgram | undefined {
   // A colon before the last slash belongs to the registry's port.
   const repository = image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
   const isImage = (known: string): boolean => repository === known || repository.endsWith(`/${known}`);
-  const fits = (program: LocalProgram): boolean =>
-    'image' in program && isImage(program.image) && (program.entry === undefined || program.entry === asked?.[0]);
-  return commandOf(programs.find(fits));
+  return programs.find(
+    (program) =>
+      'image' in program && isImage(program.image) && (program.entry === undefined || program.entry === command?.[0]),
+  );
 }
 
-/** The command that serves models where nothing else does. */
-export function modelServerProgram(programs: readonly LocalProgram[]): readonly string[] | undefined {
-  return commandOf(programs.find((program) => 'place' in program));
+/** The program that serves models where nothing else does. */
+export function modelServerProgram(programs: readonly LocalProgram[]): LocalProgram | undefined {
+  return programs.find((program) => 'place' in program);
 }
 
-function commandOf(program: LocalProgram | undefined): readonly string[] | undefined {
-  return program?.command.map((word, index) => (index === 0 && word === 'node' ? process.execPath : word));
+/** Its command as this machine runs it. */
+export function commandOf({ command }: LocalProgram): readonly string[] {
+  return command.map((word, index) => (index === 0 && word === 'node' ? process.execPath : word));
 }

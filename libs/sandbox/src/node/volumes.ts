@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { getOrUndefined, type KubeClient } from '../kube/kube-client.ts';
 import type { Container, KeyToPath, Pod, Volume } from '../kube/objects.ts';
 import type { KeyValues, LookUp } from './environment.ts';
@@ -41,6 +41,8 @@ export type VolumeFolders = {
   readonly volumes: string;
   /** Claims outlive pods; each is `<claims>/<namespace>_<claim>`. */
   readonly claims: string;
+  /** `<pod>/parents`: in it, for a folder that only holds mounts, one with links to what is mounted. */
+  readonly parents: string;
 };
 
 /** Where a volume's content lies. */
@@ -135,4 +137,20 @@ export function mountsOf(pod: Pod, container: Container, folders: VolumeFolders)
       },
     ];
   });
+}
+
+/** The folders right above mounts, as a program may be told one and find what is mounted in it: `/pvc_mounts`. */
+export function parentsOf(mounts: readonly Mount[], parents: string): readonly Mount[] {
+  const paths = [...new Set(mounts.map(({ mountPath }) => dirname(mountPath)))].filter((path) => path !== '/');
+  return paths.map((path) => ({ mountPath: path, folder: join(parents, path) }));
+}
+
+/** Makes those folders, with their links. */
+export async function linkParents(pod: Pod, folders: VolumeFolders): Promise<void> {
+  const mounts = pod.spec.containers.flatMap((container) => mountsOf(pod, container, folders));
+  for (const { mountPath, folder } of parentsOf(mounts, folders.parents)) {
+    await mkdir(folder, { recursive: true });
+    for (const mount of mounts.filter((each) => dirname(each.mountPath) === mountPath))
+      await symlink(mount.folder, join(folder, basename(mount.mountPath))).catch(() => {});
+  }
 }

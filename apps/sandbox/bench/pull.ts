@@ -1,0 +1,107 @@
+import { createWriteStream, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createChannel, createClient } from 'nice-grpc';
+import { ModelRuntimeDefinition } from '@meshkeeper/modelmesh';
+import { freePort, startObjectStore, startProcess, waitFor } from '@meshkeeper/sandbox';
+import { ROOT } from '../src/state-folder.ts';
+import { median } from './compare.ts';
+
+type Say = (line: string) => void;
+
+const GB = 1_000_000_000;
+const CHUNK = Buffer.alloc(1_048_576, 7);
+const ROUNDS = 3;
+const ACCOUNT = { accessKeyId: 'bench', secretAccessKey: 'bench-bench-bench' };
+
+/** A model of 1 GB, fetched from an S3 server of this machine by the puller, beside what the disk takes. */
+export async function benchPull(say: Say, folder: string): Promise<void> {
+  const bucket = join(folder, 'store', 'models');
+  mkdirSync(bucket, { recursive: true });
+  await writeGigabyte(join(bucket, 'big.bin'));
+  const store = await startObjectStore({ folder: join(folder, 'store'), ...ACCOUNT });
+  const pod = await startPod(folder, store.url);
+  try {
+    const idle = pod.memory();
+    const rounds: { readonly disk: number; readonly pull: number }[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const disk = await timed(() => writeGigabyte(join(folder, 'plain.bin')));
+      rmSync(join(folder, 'plain.bin'));
+      const pull = await timed(() => pod.load('big'));
+      await pod.unload('big');
+      rounds.push({ disk, pull });
+    }
+    const speed = (ms: number): string => (GB / 1_000 / ms).toFixed(0);
+    const [disk, pull] = [median(rounds.map((each) => each.disk)), median(rounds.map((each) => each.pull))];
+    say(`a model of 1 GB, fetched from S3 on the same machine`);
+    say(`  disk alone ${speed(disk)} MB/s, pulled at ${speed(pull)} MB/s = ${((100 * disk) / pull).toFixed(0)} %`);
+    say(`  memory of the puller ${mib(idle)} MiB idle, ${mib(pod.peak())} MiB at the peak`);
+  } finally {
+    await pod.stop();
+    await store.stop();
+  }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+async function writeGigabyte(file: string): Promise<void> {
+  const chunks = Array.from({ length: Math.ceil(GB / CHUNK.length) }, (_, index) =>
+    CHUNK.subarray(0, Math.min(CHUNK.length, GB - index * CHUNK.length)),
+  );
+  await pipeline(Readable.from(chunks), createWriteStream(file, { highWaterMark: CHUNK.length }));
+  // As much is on the disk as after a pull: nothing is forced there.
+  await (await open(file)).close();
+}
+
+function mib(bytes: number): string {
+  return (bytes / 1024 ** 2).toFixed(0);
+}
+
+/** A puller, and behind it a server that loads at once. */
+async function startPod(folder: string, endpoint: string) {
+  const [port, serverPort] = [await freePort(), await freePort()];
+  for (const name of ['models', 'storage-config']) mkdirSync(join(folder, name), { recursive: true });
+  const config = { type: 's3', bucket: 'models', region: 'us-east-1', endpoint_url: endpoint };
+  const keys = { access_key_id: ACCOUNT.accessKeyId, secret_access_key: ACCOUNT.secretAccessKey };
+  writeFileSync(join(folder, 'storage-config', 'bench'), JSON.stringify({ ...config, ...keys }));
+  const start = (app: string, env: Readonly<Record<string, string>>) =>
+    startProcess({
+      name: app,
+      command: process.execPath,
+      args: [join(ROOT, 'apps', app, 'src', 'main.ts')],
+      env: { POD_LOCALHOST: '127.0.0.1', METRICS_PORT: '0', ...env },
+      logFile: join(folder, `${app}.log`),
+    });
+  const server = await start('scripted-runtime', { RUNTIME_ENDPOINT: `port:${serverPort}` });
+  const puller = await start('puller', {
+    PORT: String(port),
+    MODEL_SERVER_ENDPOINT: `port:${serverPort}`,
+    ROOT_MODEL_DIR: join(folder, 'models'),
+    STORAGE_CONFIG_DIR: join(folder, 'storage-config'),
+  });
+  const channel = createChannel(`127.0.0.1:${port}`, undefined, { 'grpc.max_reconnect_backoff_ms': 100 });
+  const runtime = createClient(ModelRuntimeDefinition, channel);
+  await waitFor(() => runtime.runtimeStatus({}), { timeoutMs: 15_000, what: 'the puller' });
+  const status = (field: string): number => {
+    const text = readFileSync(`/proc/${puller.pid}/status`, 'utf8');
+    return Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) * 1_024;
+  };
+  const modelKey = JSON.stringify({ storage_key: 'bench', model_type: { name: 'any' } });
+  return {
+    load: (modelId: string) => runtime.loadModel({ modelId, modelType: 'any', modelPath: 'big.bin', modelKey }),
+    unload: (modelId: string) => runtime.unloadModel({ modelId }),
+    memory: () => status('VmRSS'),
+    peak: () => status('VmHWM'),
+    stop: async () => {
+      channel.close();
+      await puller.stop();
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createChannel, createClient, type CallOptions } from 'nice-grpc';
+import { ChannelCredentials } from '@grpc/grpc-js';
+import { request, type Dispatcher } from 'undici';
+import { GRPCInferenceServiceDefinition } from '@meshkeeper/modelmesh/inference';
+import { BUCKET } from '../../src/index.ts';
+import { twinOf } from '../../src/node/address-pool.ts';
+import type { Cluster } from './model-objects.ts';
+
+const MODELS = join(import.meta.dirname, '../../../../examples/models');
+
+/** The image of an eight, as 64 numbers. */
+export const EIGHT: readonly number[] = (
+  JSON.parse(readFileSync(join(MODELS, 'digits-request.json'), 'utf8')) as { inputs: [{ data: number[] }] }
+).inputs[0].data;
+
+/** An InferenceService as users write it. */
+export function model(name: string, format: string, storage: object, more: object = {}): object {
+  return {
+    apiVersion: 'serving.kserve.io/v1beta1',
+    kind: 'InferenceService',
+    metadata: { name, annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh' } },
+    spec: { predictor: { model: { modelFormat: { name: format }, ...storage, ...more } } },
+  };
+}
+
+/** Puts the digits into the sandbox's object store under another name, or into a claim's folder. */
+export function putDigits(
+  cluster: Cluster,
+  place: { readonly key: string } | { readonly claim: string; readonly path: string },
+): void {
+  const state = join(cluster.folder, 'state');
+  const file =
+    'key' in place
+      ? join(state, 'object-store', BUCKET, place.key)
+      : join(state, 'claims', `modelmesh-serving_${place.claim}`, place.path);
+  mkdirSync(dirname(file), { recursive: true });
+  cpSync(join(MODELS, 'digits.onnx'), file);
+}
+
+/** The loopback twin of the first pod of a runtime. */
+export async function podHost({ sandbox }: Cluster, runtime: string): Promise<string> {
+  const selector = `--selector=name=modelmesh-serving-${runtime}`;
+  const ready = `{.items[?(@.status.containerStatuses[0].ready)].status.podIP}`;
+  const [ip = ''] = (await sandbox.kubectl(['get', 'pods', selector, `--output=jsonpath=${ready}`])).split(' ');
+  return twinOf(ip);
+}
+
+export type Rest = { readonly status: number; readonly text: string };
+
+/** One infer by REST. */
+export async function rest(origin: string, name: string, input: object, dispatcher?: Dispatcher): Promise<Rest> {
+  const body = JSON.stringify({ inputs: [input] });
+  const options = dispatcher === undefined ? {} : { dispatcher };
+  const answer = await request(`${origin}/v2/models/${name}/infer`, { method: 'POST', body, ...options });
+  return { status: answer.statusCode, text: await answer.body.text() };
+}
+
+export const image = (more: object = {}): object => ({
+  name: 'image',
+  shape: [1, 64],
+  datatype: 'FP32',
+  data: EIGHT,
+  ...more,
+});
+
+/** A client of the V2 protocol at a pod. */
+export function v2Client(host: string, credentials?: ChannelCredentials) {
+  const channel = createChannel(`${host}:8033`, credentials);
+  const client = createClient(GRPCInferenceServiceDefinition, channel);
+  const options: CallOptions = { signal: AbortSignal.timeout(30_000) };
+  return {
+    metadata: (name: string) => client.modelMetadata({ name }, options),
+    /** The digit that a model sees in a picture, as the first element of its first output. */
+    digit: async (modelName: string, input: object = {}) => {
+      const tensor = {
+        name: 'image',
+        datatype: 'FP32',
+        shape: [1n, 64n],
+        contents: { fp32Contents: [...EIGHT] },
+        ...input,
+      };
+      const { outputs, modelName: served } = await client.modelInfer({ modelName, inputs: [tensor] }, options);
+      return { digit: outputs[0]?.contents?.int64Contents[0], served };
+    },
+    close: () => channel.close(),
+  };
+}
