@@ -76,7 +76,7 @@ export const meshConfigSchema = group({
       ),
     clientAuth: text()
       .default('')
-      .describe('Whether clients show a certificate too: `required`, `optional`, or empty for not at all.'),
+      .describe('Whether clients show a certificate too: `require`, `optional`, or empty for not at all.'),
   }).prefault({}),
   headlessService: flag()
     .default(true)
