@@ -6,6 +6,8 @@ import {
   ServerCredentials,
   status,
   type handleUnaryCall,
+  type sendUnaryData,
+  type ServerErrorResponse,
   type ServiceClientConstructor,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -36,16 +38,24 @@ export class Refusal extends Error {
 /** A method that takes a message and gives one. */
 export type Method<Request> = (request: Request) => Promise<object> | object;
 
+type Told = { readonly error: Partial<ServerErrorResponse> | null; readonly value?: object };
+
+/** What becomes of a call: its answer, or what to tell of its failure. */
+async function tell<Request>(method: Method<Request>, request: Request): Promise<Told> {
+  try {
+    return { error: null, value: await method(request) };
+  } catch (error) {
+    const code = error instanceof Refusal ? error.code : status.UNKNOWN;
+    return { error: { code, details: (error as Error).message } };
+  }
+}
+
 function unary<Request>(method: Method<Request>): handleUnaryCall<Request, object> {
-  return (call, callback) => {
-    Promise.resolve()
-      .then(() => method(call.request))
-      .then(
-        (answer) => callback(null, answer),
-        (error: Error) =>
-          callback({ code: error instanceof Refusal ? error.code : status.UNKNOWN, details: error.message }),
-      );
+  const answer = async (request: Request, callback: sendUnaryData<object>): Promise<void> => {
+    const { error, value } = await tell(method, request);
+    callback(error, value ?? null);
   };
+  return ({ request }, callback) => void answer(request, callback);
 }
 
 type Methods = Readonly<Record<string, Method<never>>>;

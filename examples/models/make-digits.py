@@ -32,7 +32,6 @@ def to_onnx(classifier) -> bytes:
         classifier,
         name="digits",
         initial_types=[("image", FloatTensorType([None, 64]))],
-        final_types=None,
         options={"zipmap": False},
         target_opset=13,
     )

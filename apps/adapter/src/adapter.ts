@@ -1,34 +1,25 @@
-import { join } from 'node:path';
 import { ClientError } from 'nice-grpc';
 import { ServerError, Status } from 'nice-grpc-common';
 import {
   createModelTurns,
-  RuntimeStatusNumber,
   type LoadModelRequest,
   type LoadModelResponse,
   type ModelRuntimeServiceImplementation,
 } from '@meshkeeper/modelmesh';
 import type { ModelPuller } from '@meshkeeper/storage';
-import type { Logger } from '@meshkeeper/telemetry';
-import { emptyFolder } from './layout/model-files.ts';
 import { readSchema } from './layout/schema.ts';
 import { parseModelKey, sizeFromDisk } from './model-key.ts';
 import type { ModelServer } from './model-server.ts';
-import type { AdapterSettings } from './settings.ts';
+import { runtimeStatus, type StatusParts } from './runtime-status.ts';
 
-export type AdapterParts = {
-  readonly settings: AdapterSettings;
-  readonly server: ModelServer;
+export type AdapterParts = StatusParts & {
   /** Absent where a puller of its own stands before the adapter. */
   readonly puller: ModelPuller | undefined;
-  readonly logger: Logger;
 };
-
-const { STARTING, READY, FAILING } = RuntimeStatusNumber;
 
 /** `mmesh.ModelRuntime` for a model server that does not speak it. */
 export function createAdapter(parts: AdapterParts): ModelRuntimeServiceImplementation {
-  const { settings, server, puller, logger } = parts;
+  const { settings, server, puller } = parts;
   const turns = createModelTurns();
   const sizeOf = (bytes: number | undefined) =>
     BigInt(sizeFromDisk(bytes, settings.MODELSIZE_MULTIPLIER, settings.DEFAULT_MODELSIZE));
@@ -75,23 +66,7 @@ export function createAdapter(parts: AdapterParts): ModelRuntimeServiceImplement
       const measured = await server.measure?.(modelId);
       return { sizeInBytes: measured === undefined ? (guesses.get(modelId) ?? sizeOf(undefined)) : BigInt(measured) };
     },
-    runtimeStatus: async () => {
-      const ready = await server.ready();
-      if (ready === undefined) return { status: STARTING };
-      try {
-        await server.purge();
-      } catch (error) {
-        logger.warn({ err: error }, `${server.name} did not unload what it had`);
-        return { status: STARTING };
-      }
-      try {
-        await purgeFiles(settings.ROOT_MODEL_DIR, server);
-      } catch (error) {
-        logger.error({ err: error }, 'The model folder could not be emptied');
-        return { status: FAILING };
-      }
-      return readyStatus(parts, ready.version ?? settings.RUNTIME_VERSION);
-    },
+    runtimeStatus: () => runtimeStatus(parts),
   };
 }
 
@@ -120,23 +95,4 @@ function diskBytesOf(modelKey: string, modelType: string): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The server's own files in the model root stay: a list of models that it reads, what it was started with. */
-async function purgeFiles(root: string, server: ModelServer): Promise<void> {
-  await emptyFolder(root, [server.folder, ...(server.keep ?? [])]);
-  await emptyFolder(join(root, server.folder), server.keep);
-}
-
-function readyStatus({ settings, server }: AdapterParts, runtimeVersion: string) {
-  return {
-    status: READY,
-    capacityInBytes: BigInt(settings.capacityBytes),
-    maxLoadingConcurrency: settings.LOADING_CONCURRENCY,
-    modelLoadingTimeoutMs: settings.loadTimeoutMs,
-    defaultModelSizeInBytes: BigInt(settings.DEFAULT_MODELSIZE),
-    runtimeVersion,
-    limitModelConcurrency: settings.LIMIT_PER_MODEL_CONCURRENCY > 0,
-    methodInfos: server.methodInfos,
-  };
 }

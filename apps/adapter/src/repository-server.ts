@@ -1,5 +1,5 @@
 import { createChannel, createClient, type ClientError } from 'nice-grpc';
-import { Status } from 'nice-grpc-common';
+import type { Status } from 'nice-grpc-common';
 import { GRPCInferenceServiceDefinition } from '@meshkeeper/modelmesh/inference';
 import type { ModelServer } from './model-server.ts';
 

@@ -1,5 +1,9 @@
 /** One way to get the same answer. */
-export type Way = { readonly name: string; ask(): Promise<void>; close(): Promise<void> };
+export type Way = {
+  readonly name: string;
+  readonly ask: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
 
 type Figures = { readonly ms: number; readonly perSecond: number };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parseSchema } from './schema.ts';
 
 test('a schema names inputs and outputs; what else stands there is read over', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { largestVersion } from './versions.ts';
 
 const cases: readonly (readonly [string, readonly string[], string | undefined])[] = [

@@ -15,12 +15,12 @@ export type ReloaderOptions = {
 /** This server knows its models by one list, which it reads as a whole: what comes together goes in one reload. */
 export type Reloader = {
   /** Answers when the model serves. @throws ServerError */
-  load(id: string, folder: string): Promise<void>;
+  readonly load: (id: string, folder: string) => Promise<void>;
   /** The server hears of it with the next reload. */
-  unload(id: string): void;
+  readonly unload: (id: string) => void;
   /** Empties the list, at once. @throws Error when the server does not follow */
-  purge(): Promise<void>;
-  stop(): void;
+  readonly purge: () => Promise<void>;
+  readonly stop: () => void;
 };
 
 type Waiting = PromiseWithResolvers<void>;
@@ -50,23 +50,15 @@ export function createReloader(options: ReloaderOptions): Reloader {
     waiting.get(id)?.reject(new ServerError(Status.ABORTED, `Aborting due to ${reason}`));
     waiting.delete(id);
   };
-  const reload = async (): Promise<ModelStatuses> => {
-    await writeModelList(file, models);
-    return api.reload();
-  };
+  const reload = (): Promise<ModelStatuses> => writeModelList(file, models).then(() => api.reload());
   const reloadBatch = async (): Promise<void> => {
     // Taken as a whole before the list is written: what comes from now on goes with the next one.
     const batch = [...waiting];
     const answered = await reload().catch((error: unknown) => failed(error));
-    for (const [id, load] of batch) {
-      const problem = answered instanceof ServerError ? answered : problemOf(answered[id]);
-      if (waiting.get(id) !== load) continue;
+    const current = batch.filter(([id, load]) => waiting.get(id) === load);
+    for (const [id, load] of current) {
       waiting.delete(id);
-      if (problem === undefined) load.resolve();
-      else {
-        models.delete(id);
-        load.reject(problem);
-      }
+      if (!settle(load, answered instanceof ServerError ? answered : problemOf(answered[id]))) models.delete(id);
     }
   };
   return {
@@ -90,6 +82,13 @@ export function createReloader(options: ReloaderOptions): Reloader {
       }),
     stop: () => clearTimeout(armed?.timer),
   };
+}
+
+/** Tells a load how it ended; false when it failed. */
+function settle(load: Waiting, problem: ServerError | undefined): boolean {
+  if (problem === undefined) load.resolve();
+  else load.reject(problem);
+  return problem === undefined;
 }
 
 function failed(error: unknown): ServerError {

@@ -4,7 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createChannel, createClient, type ClientError } from 'nice-grpc';
 import { Status } from 'nice-grpc-common';
 import { endpointAddress } from '@meshkeeper/modelmesh';
-import { InferenceAPIsServiceDefinition, ManagementAPIsServiceDefinition } from '@meshkeeper/modelmesh/torchserve';
+import {
+  InferenceAPIsServiceDefinition,
+  ManagementAPIsServiceDefinition,
+  type ManagementAPIsServiceClient,
+} from '@meshkeeper/modelmesh/torchserve';
 import { NAMED_BY_FIRST_FIELD, V2_METHODS, type ModelServer } from '../model-server.ts';
 import type { AdapterSettings } from '../settings.ts';
 import { isHealthy, modelPage, workerMemory } from './answers.ts';
@@ -28,26 +32,8 @@ export function createTorchserve(settings: AdapterSettings): ModelServer {
   const management = createClient(ManagementAPIsServiceDefinition, channels[0]);
   const inference = createClient(InferenceAPIsServiceDefinition, channels[1]);
   const archive = (id: string): string => join(store, archiveName(id));
-  const soon = () => ({ signal: AbortSignal.timeout(QUESTION_MS) });
   const discard = (id: string) => rm(archive(id), { force: true });
-  const unload = async (id: string): Promise<void> => {
-    await management.unregisterModel({ modelName: id }).catch((error: unknown) => {
-      if ((error as ClientError).code !== Status.NOT_FOUND) throw error;
-    });
-  };
-  const purge = async (): Promise<void> => {
-    const names: string[] = [];
-    for (let next: number | undefined = 0; next !== undefined;) {
-      const page = modelPage((await management.listModels({ limit: PAGE, nextPageToken: next }, soon())).msg);
-      names.push(...page.names);
-      next = page.next;
-    }
-    await Promise.all(names.map(unload));
-  };
-  const measured = async (id: string): Promise<number | undefined> => {
-    const request = { modelName: id, modelVersion: 'all' };
-    return workerMemory((await management.describeModel(request, soon())).msg);
-  };
+  const { unload, purge, measured } = managementCalls(management);
   return {
     name: 'TorchServe',
     folder: FOLDER,
@@ -83,4 +69,31 @@ export function createTorchserve(settings: AdapterSettings): ModelServer {
     },
     stop: async () => channels.forEach((channel) => channel.close()),
   };
+}
+
+/** The calls by name, of a server that speaks in JSON. Each throws ClientError, or Error for an answer of another shape. */
+function managementCalls(management: ManagementAPIsServiceClient) {
+  const unload = async (id: string): Promise<void> => {
+    await management.unregisterModel({ modelName: id }).catch((error: unknown) => {
+      if ((error as ClientError).code !== Status.NOT_FOUND) throw error;
+    });
+  };
+  const purge = async (): Promise<void> => {
+    const names: string[] = [];
+    for (let next: number | undefined = 0; next !== undefined;) {
+      const page = modelPage((await management.listModels({ limit: PAGE, nextPageToken: next }, soon())).msg);
+      names.push(...page.names);
+      next = page.next;
+    }
+    await Promise.all(names.map(unload));
+  };
+  const measured = async (id: string): Promise<number | undefined> => {
+    const request = { modelName: id, modelVersion: 'all' };
+    return workerMemory((await management.describeModel(request, soon())).msg);
+  };
+  return { unload, purge, measured };
+}
+
+function soon(): { readonly signal: AbortSignal } {
+  return { signal: AbortSignal.timeout(QUESTION_MS) };
 }

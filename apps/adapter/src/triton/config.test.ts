@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Schema } from '../layout/schema.ts';
 import { generatedConfig, rewrittenConfig } from './config.ts';
 import { topLevelFields } from './text-format.ts';

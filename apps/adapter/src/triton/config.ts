@@ -1,10 +1,7 @@
 import type { Schema, SchemaTensor } from '../layout/schema.ts';
 import { topLevelFields } from './text-format.ts';
 
-const TYPES = new Set([
-  ...['BOOL', 'UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT8', 'INT16', 'INT32', 'INT64'],
-  ...['FP16', 'FP32', 'FP64', 'STRING'],
-]);
+const TYPES = new Set('BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64 STRING'.split(' '));
 
 /** The `backend` of a generated configuration. */
 const BACKENDS: Readonly<Record<string, string>> = {

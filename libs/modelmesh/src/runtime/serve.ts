@@ -22,7 +22,7 @@ export async function serveGrpc(options: ServeOptions): Promise<GrpcServer> {
   const bytes = options.maxMessageBytes ?? 16 * 1024 * 1024;
   const channel: ChannelOptions = { 'grpc.max_receive_message_length': bytes, 'grpc.max_send_message_length': -1 };
   const server = createServer(channel).use(tellErrors);
-  options.register(server as Server);
+  options.register(server);
   const port = await server.listen(options.address);
   return {
     port,

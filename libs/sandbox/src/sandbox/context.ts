@@ -4,6 +4,7 @@ import { resourcesDigest } from './cluster-objects.ts';
 import type { ClusterInput, Kubernetes } from './cluster.ts';
 import type { Kubectl } from './kubectl.ts';
 import type { SandboxOptions } from './options.ts';
+import type { SandboxState } from './state-folder.ts';
 
 /** What the later steps of a start have from the earlier ones. */
 export type Context = {
@@ -12,8 +13,8 @@ export type Context = {
   readonly kubernetes: Kubernetes;
   readonly kubectl: Kubectl;
   readonly second: number;
-  /** Digest of the manifests that an earlier life applied. */
-  readonly manifests: string | undefined;
+  /** What an earlier life wrote. */
+  readonly state: SandboxState;
   readonly serving: Serving;
   /** The virtual environment of MLServer. */
   readonly mlserver: string | undefined;
@@ -24,7 +25,7 @@ export function deployOf(options: SandboxOptions): string {
 }
 
 export function isFirstStart(context: Context): boolean {
-  return context.manifests !== resourcesDigest(deployOf(context.options), context.serving);
+  return context.state.manifests !== resourcesDigest(deployOf(context.options), context.serving);
 }
 
 export function wantsSample(options: SandboxOptions): boolean {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { applyMlserver } from '../serving/mlserver-runtime.ts';
 import { writeStorageSecret } from '../serving/model-store.ts';
 import { runtimeManifests, samplesOf } from '../serving/serving.ts';

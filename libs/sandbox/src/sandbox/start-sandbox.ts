@@ -19,10 +19,17 @@ import { fillCluster, prepareCluster } from './fill-cluster.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
 import { stepsFor, type SandboxOptions, type Step } from './options.ts';
 import { Parts, STOPPED, type Stage } from './parts.ts';
-import { choosePorts } from './ports.ts';
+import { choosePorts, type SandboxPorts } from './ports.ts';
 import { askSamples, untilSamplesReady } from './samples.ts';
 import { startOwn } from './start-own.ts';
-import { claimStateFolder, readState, statePaths, writeState } from './state-folder.ts';
+import {
+  claimStateFolder,
+  readState,
+  statePaths,
+  writeState,
+  type SandboxState,
+  type StatePaths,
+} from './state-folder.ts';
 
 export type Sandbox = {
   readonly folder: string;
@@ -79,14 +86,7 @@ async function start(options: SandboxOptions, parts: Parts): Promise<Sandbox> {
   const paths = statePaths(options.folder);
 
   // 1. The folder, the ports and a range of pod addresses are ours, or nothing starts.
-  const lock = await claimStateFolder(paths, options.fresh ?? false);
-  await parts.keep('locks', () => ({ stop: async () => lock.release() }));
-  // What is still starting when the stop comes is known by its record only.
-  await parts.keep('leftovers', () => ({ stop: async () => void (await stopLeftovers(paths.records)) }));
-  const ports = await choosePorts(options.ports ?? 'random');
-  const state = readState(paths.state);
-  const range = await claimAddressRange(state.second);
-  await parts.keep('locks', () => ({ stop: () => range.release() }));
+  const { ports, state, second } = await claim(options, paths, parts);
 
   // 2. Programs.
   const serving = options.serving ?? SCRIPTED;
@@ -105,17 +105,7 @@ async function start(options: SandboxOptions, parts: Parts): Promise<Sandbox> {
   // 4. What the processes need to find in the cluster; the node and the controller manager come up meanwhile.
   const runner = kubectlFor(binaries.kubectl, paths.kubeconfig, join(paths.folder, 'kubectl-cache'));
   const { kubectl } = await parts.keep('locks', () => runner);
-  const { second } = range;
-  const context: Context = {
-    options,
-    input,
-    kubernetes,
-    kubectl,
-    second,
-    manifests: state.manifests,
-    serving,
-    mlserver,
-  };
+  const context: Context = { options, input, kubernetes, kubectl, second, state, serving, mlserver };
   const [node, manager] = await Promise.all([
     step('Node', () => parts.keep('the node and its pods', () => startNodeFor(context))),
     step('Controller manager', () => startManager(input, kubernetes)),
@@ -127,7 +117,7 @@ async function start(options: SandboxOptions, parts: Parts): Promise<Sandbox> {
   const [own] = await Promise.all([startOwn(context), step('Runtimes and sample', () => fillCluster(context))]);
   running.push(...own);
   writeState(paths.state, {
-    second: range.second,
+    second,
     binaries: binaries.folder,
     manifests: resourcesDigest(deployOf(options), serving),
   });
@@ -153,6 +143,20 @@ async function start(options: SandboxOptions, parts: Parts): Promise<Sandbox> {
     process: (name) => findProcess(running, name),
     stop: (onStage) => parts.stop(onStage),
   };
+}
+
+type Claimed = { readonly ports: SandboxPorts; readonly state: SandboxState; readonly second: number };
+
+async function claim(options: SandboxOptions, paths: StatePaths, parts: Parts): Promise<Claimed> {
+  const lock = await claimStateFolder(paths, options.fresh ?? false);
+  await parts.keep('locks', () => ({ stop: async () => lock.release() }));
+  // What is still starting when the stop comes is known by its record only.
+  await parts.keep('leftovers', () => ({ stop: async () => void (await stopLeftovers(paths.records)) }));
+  const ports = await choosePorts(options.ports ?? 'random');
+  const state = readState(paths.state);
+  const range = await claimAddressRange(state.second);
+  await parts.keep('locks', () => ({ stop: () => range.release() }));
+  return { ports, state, second: range.second };
 }
 
 type Programs = { readonly binaries: ControlPlaneBinaries; readonly mlserver: string | undefined };

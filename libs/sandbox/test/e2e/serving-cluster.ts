@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createChannel, createClient, type CallOptions } from 'nice-grpc';
-import { ChannelCredentials } from '@grpc/grpc-js';
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import { request, type Dispatcher } from 'undici';
 import { GRPCInferenceServiceDefinition } from '@meshkeeper/modelmesh/inference';
 import { BUCKET } from '../../src/index.ts';

@@ -147,20 +147,21 @@ describe('an update', () => {
     const before = await untilReady(cluster, 'updated');
     const client = v2Client(await podHost(cluster, ONNX));
     const served = new Set<string>();
-    let [asking, asked] = [true, 0];
+    const enough = new AbortController();
+    let asked = 0;
     const ask = async (): Promise<void> => {
-      while (asking) {
+      while (!enough.signal.aborted) {
         served.add((await client.digit('updated')).served);
         asked += 1;
         await delay(2);
       }
     };
-    const asked_ = Promise.all(Array.from({ length: 4 }, ask));
+    const asking = Promise.all(Array.from({ length: 4 }, ask));
     await apply(onnx('updated', 'onnx/digits-2.onnx'));
     const now = await untilReady(cluster, 'updated', before);
     await waitFor(() => served.has(now), { timeoutMs: 5_000, what: 'an answer of the new model' });
-    asking = false;
-    await asked_;
+    enough.abort();
+    await asking;
     client.close();
     assert.deepEqual([...served].sort(), [before, now].sort());
     assert.ok(asked > 50, `only ${asked} requests`);
