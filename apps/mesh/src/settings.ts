@@ -124,7 +124,8 @@ export type TlsFiles = {
   readonly certificate: string;
   readonly key: string;
   readonly passphrase: string | undefined;
-  readonly trusted: string | undefined;
+  /** Certificates of clients and of their authorities. */
+  readonly trusted: readonly string[];
   readonly clientAuth: 'NONE' | 'REQUIRE' | 'OPTIONAL';
 };
 
@@ -196,7 +197,8 @@ function tlsFiles(given: Given): TlsFiles | undefined {
     certificate,
     key,
     passphrase: given.MM_TLS_PRIVATE_KEY_PASSPHRASE,
-    trusted: given.MM_TLS_TRUST_CERT_PATH,
+    // The controller names the served certificate, and the authority's where there is one.
+    trusted: given.MM_TLS_TRUST_CERT_PATH?.split(',').filter((path) => path !== '') ?? [],
     clientAuth: given.MM_TLS_CLIENT_AUTH,
   };
 }

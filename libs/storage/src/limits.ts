@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
-
-const MEBIBYTE = 1_048_576;
+import { batchedFile } from './files/batched-file.ts';
 
 /** What the tests make smaller. */
 export type StorageLimits = {
@@ -19,5 +17,5 @@ export const DEFAULT_LIMITS: StorageLimits = {
   stallMs: 60_000,
   httpTotalMs: 15 * 60_000,
   pageSize: 1_000,
-  openFile: (path) => createWriteStream(path, { flags: 'wx', highWaterMark: MEBIBYTE }),
+  openFile: (path) => batchedFile(path),
 };

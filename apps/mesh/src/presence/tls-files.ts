@@ -23,7 +23,7 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
   const material = {
     key: read('MM_TLS_PRIVATE_KEY_PATH', files.key),
     certificate: read('MM_TLS_KEY_CERT_PATH', files.certificate),
-    trusted: files.trusted === undefined ? Buffer.alloc(0) : read('MM_TLS_TRUST_CERT_PATH', files.trusted),
+    trusted: Buffer.concat(files.trusted.flatMap((file) => [read('MM_TLS_TRUST_CERT_PATH', file), NEWLINE])),
   };
   const leaf = parse('MM_TLS_KEY_CERT_PATH', () => new X509Certificate(material.certificate));
   const key = { key: material.key, ...(passphrase !== undefined && { passphrase }) };
@@ -33,7 +33,7 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
   // OpenSSL refuses more than a parser does, such as a key that is too short.
   parse('MM_TLS_KEY_CERT_PATH', () => createSecureContext({ ...key, cert: material.certificate }));
   const trusted = parse('MM_TLS_TRUST_CERT_PATH', () => certificatesIn(material.trusted));
-  if (files.trusted !== undefined && trusted.length === 0)
+  if (files.trusted.length > 0 && trusted.length === 0)
     throw new Error('MM_TLS_TRUST_CERT_PATH: there is no certificate in the file');
   return { ...material, leaf };
 }
@@ -42,6 +42,8 @@ export function isSameMaterial(one: TlsMaterial, other: TlsMaterial): boolean {
   return (['key', 'certificate', 'trusted'] as const).every((part) => one[part].equals(other[part]));
 }
 
+/** A file need not end with one. */
+const NEWLINE = Buffer.from('\n');
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** @throws when a block is no certificate */

@@ -33,7 +33,7 @@ function write({ certificate, key }: Certificate, trusted = old?.certificate ?? 
 const files = () => ({
   certificate: pathOf('tls.crt'),
   key: pathOf('tls.key'),
-  trusted: pathOf('ca.crt'),
+  trusted: [pathOf('ca.crt')],
   passphrase: undefined,
   clientAuth: 'NONE' as const,
 });
@@ -61,6 +61,13 @@ test('other pods are shown the old certificate until all must have the new one, 
 test('what the file of trusted certificates holds is trusted as it is', () => {
   write(old, next.certificate + other.certificate);
   identity = followTls(files(), logger);
+  assert.deepEqual(trustedBy(identity), [true, true, true]);
+});
+
+test('trusted certificates may stand in several files, as the controller names them', () => {
+  write(old, next.certificate.trimEnd());
+  writeFileSync(pathOf('more.crt'), other.certificate.trimEnd());
+  identity = followTls({ ...files(), trusted: [pathOf('ca.crt'), pathOf('more.crt')] }, logger);
   assert.deepEqual(trustedBy(identity), [true, true, true]);
 });
 

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { after, before, test } from 'node:test';
+import { startFakeMesh, type FakeMesh } from './fake-mesh.ts';
+import { startProxy } from './rest-proxy-fixture.ts';
+
+const BODY_BYTES = 16 * 1024 * 1024;
+
+let mesh: FakeMesh;
+
+before(async () => {
+  mesh = await startFakeMesh();
+});
+
+after(() => mesh.stop());
+
+/**
+ * `most` is in units of the body: the pieces that came and are not collected yet, the message, and the message as it is sent. Strings
+ * take as much in a message as
+ * in a body, and numbers about half of it. Two are usual for numbers, and three and a half for strings.
+ */
+type Kind = { readonly datatype: string; readonly most: number; readonly element: (index: number) => string };
+
+const KINDS: readonly Kind[] = [
+  { datatype: 'FP32', most: 3, element: (index) => `0.${String(index * 7919 + 10_000_000).slice(0, 8)}` },
+  { datatype: 'FP64', most: 3, element: (index) => String(Math.sin(index + 0.5)) },
+  { datatype: 'INT64', most: 3, element: (index) => String(index % 256) },
+  { datatype: 'BYTES', most: 4.5, element: (index) => `"some text with the number ${index}"` },
+];
+
+/** `data` first: the datatype comes last, which takes the most. */
+function bodyOf({ datatype, element }: Kind, dataFirst: boolean): Buffer {
+  const elements: string[] = [];
+  for (let bytes = 0; bytes < BODY_BYTES; bytes += (elements.at(-1)?.length ?? 0) + 1)
+    elements.push(element(elements.length));
+  const head = `"name":"x","datatype":"${datatype}","shape":[${elements.length}]`;
+  const data = `"data":[${elements.join(',')}]`;
+  return Buffer.from(`{"inputs":[{${dataFirst ? `${data},${head}` : `${head},${data}`}}]}`);
+}
+
+function post(url: string, body: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(`${url}/v2/models/sink/infer`, { method: 'POST', agent: false }, (reply) => {
+      reply.resume();
+      resolve(reply.statusCode ?? 0);
+    });
+    request.on('error', reject).end(body);
+  });
+}
+
+/** Bytes: what the process has in memory now, and the most that it ever had. */
+function memory(pid: number): { readonly now: number; readonly peak: number } {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const read = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) * 1024;
+  return { now: read('VmRSS'), peak: read('VmHWM') };
+}
+
+const skip = process.platform === 'linux' ? false : 'the kernel of this machine tells no peak';
+
+for (const kind of KINDS) {
+  for (const dataFirst of [false, true]) {
+    const order = dataFirst ? 'before' : 'after';
+    test(
+      `a body of 16 MiB of ${kind.datatype} takes no more than ${kind.most} times its size, its data ${order} its datatype`,
+      { skip },
+      async (t) => {
+        const proxy = await startProxy(mesh.port);
+        const body = bodyOf(kind, dataFirst);
+        // What is compiled and allocated once is no cost of a body.
+        assert.equal(
+          await post(proxy.url, Buffer.from('{"inputs":[{"datatype":"FP32","shape":[1],"data":[1.5]}]}')),
+          200,
+        );
+        const idle = memory(proxy.process.pid).now;
+        const start = performance.now();
+        assert.equal(await post(proxy.url, body), 200);
+        const seconds = (performance.now() - start) / 1000;
+        const times = (memory(proxy.process.pid).peak - idle) / body.length;
+        t.diagnostic(`${kind.datatype}: ${times.toFixed(2)} times the body, ${seconds.toFixed(2)} s`);
+        await proxy.stop();
+        assert.ok(times < kind.most, `${times.toFixed(2)} times`);
+      },
+    );
+  }
+}
