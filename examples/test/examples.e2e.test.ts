@@ -81,9 +81,7 @@ for (const { folder: example, runtime, model } of [
   test(`${example}: what the server refuses reaches the user in its words`, async () => {
     const { status, body } = await infer(runtime, model, 'INT64');
     const { message } = body as { readonly message: string };
-    assert.deepEqual(
-      { status, message },
-      { status: 400, message: "input 'x' has datatype 'INT64', model expects 'FP32'" },
-    );
+    assert.equal(status, 400);
+    assert.ok(message.endsWith(": INVALID_ARGUMENT: input 'x' has datatype 'INT64', model expects 'FP32'"), message);
   });
 }

@@ -5,9 +5,11 @@ import type { ChannelCredentials } from '@grpc/grpc-js';
 import { request, type Dispatcher } from 'undici';
 import { GRPCInferenceServiceDefinition } from '@meshkeeper/modelmesh/inference';
 import { BUCKET } from '../../src/index.ts';
+import type { Pod } from '../../src/kube/objects.ts';
 import { twinOf } from '../../src/node/address-pool.ts';
 import type { Cluster } from './model-objects.ts';
 
+const CALL_MS = 20_000;
 const MODELS = join(import.meta.dirname, '../../../../examples/models');
 
 /** The image of an eight, as 64 numbers. */
@@ -39,11 +41,17 @@ export function putDigits(
   cpSync(join(MODELS, 'digits.onnx'), file);
 }
 
-/** The loopback twin of the first pod of a runtime. */
+/** The loopback twin of a pod of a runtime that is ready, and stays. @throws Error where there is none */
 export async function podHost({ sandbox }: Cluster, runtime: string): Promise<string> {
   const selector = `--selector=name=modelmesh-serving-${runtime}`;
-  const ready = `{.items[?(@.status.containerStatuses[0].ready)].status.podIP}`;
-  const [ip = ''] = (await sandbox.kubectl(['get', 'pods', selector, `--output=jsonpath=${ready}`])).split(' ');
+  const { items } = JSON.parse(await sandbox.kubectl(['get', 'pods', selector, '-o', 'json'])) as {
+    readonly items: readonly Pod[];
+  };
+  const serves = ({ metadata, status }: Pod): boolean =>
+    metadata.deletionTimestamp === undefined &&
+    status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') === true;
+  const ip = items.find(serves)?.status.podIP;
+  if (ip === undefined) throw new Error(`No pod of ${runtime} is ready`);
   return twinOf(ip);
 }
 
@@ -69,9 +77,9 @@ export const image = (more: object = {}): object => ({
 export function v2Client(host: string, credentials?: ChannelCredentials) {
   const channel = createChannel(`${host}:8033`, credentials);
   const client = createClient(GRPCInferenceServiceDefinition, channel);
-  const options: CallOptions = { signal: AbortSignal.timeout(30_000) };
+  const within = (): CallOptions => ({ signal: AbortSignal.timeout(CALL_MS) });
   return {
-    metadata: (name: string) => client.modelMetadata({ name }, options),
+    metadata: (name: string) => client.modelMetadata({ name }, within()),
     /** The digit that a model sees in a picture, as the first element of its first output. */
     digit: async (modelName: string, input: object = {}) => {
       const tensor = {
@@ -81,7 +89,7 @@ export function v2Client(host: string, credentials?: ChannelCredentials) {
         contents: { fp32Contents: [...EIGHT] },
         ...input,
       };
-      const { outputs, modelName: served } = await client.modelInfer({ modelName, inputs: [tensor] }, options);
+      const { outputs, modelName: served } = await client.modelInfer({ modelName, inputs: [tensor] }, within());
       return { digit: outputs[0]?.contents?.int64Contents[0], served };
     },
     close: () => channel.close(),

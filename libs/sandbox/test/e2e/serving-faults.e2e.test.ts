@@ -23,10 +23,10 @@ after(() => cluster?.stop());
 
 const onnx = (name: string, path: string): object => model(name, 'onnx', { storage: { key: 'localMinIO', path } });
 
-function pidOf(container: string): number {
-  const found = cluster.sandbox.node.processes().find((each) => each.container === container);
-  assert.ok(found !== undefined, `no process of container ${container}`);
-  return found.pid;
+/** The process of a container, once it runs. */
+async function pidOf(name: string): Promise<number> {
+  const find = () => cluster.sandbox.node.processes().find(({ container }) => container === name);
+  return (await waitFor(find, { timeoutMs: 20_000, what: `a process of container ${name}` })).pid;
 }
 
 /** The folders of models in the pod, but for what the sample has. */
@@ -38,9 +38,11 @@ function modelFolders(): readonly string[] {
 }
 
 async function predicts(name: string, timeoutMs = 30_000): Promise<void> {
-  const client = v2Client(await podHost(cluster, ONNX));
-  const answer = await waitFor(() => client.digit(name), { timeoutMs, what: `an answer of ${name}`, intervalMs: 200 });
-  client.close();
+  const ask = async () => {
+    const client = v2Client(await podHost(cluster, ONNX));
+    return client.digit(name).finally(() => client.close());
+  };
+  const answer = await waitFor(ask, { timeoutMs, what: `an answer of ${name}`, intervalMs: 200 });
   assert.equal(answer.digit, 8n);
 }
 
@@ -66,14 +68,14 @@ describe('after a fault the status says what happened, and the next load works',
   });
 
   test('a model server that crashed is started again, and has its models loaded again by whoever asks', async () => {
-    process.kill(pidOf('onnx'), 'SIGKILL');
+    process.kill(await pidOf('onnx'), 'SIGKILL');
     await predicts(SAMPLE, 60_000);
     await untilReady(cluster, SAMPLE);
   });
 
   test('a model server that hangs: the load ends by its time limit', async () => {
     putDigits(cluster, { key: 'onnx/late.onnx' });
-    const pid = pidOf('onnx');
+    const pid = await pidOf('onnx');
     process.kill(pid, 'SIGSTOP');
     try {
       await apply(onnx('late', 'onnx/late.onnx'));
@@ -86,7 +88,7 @@ describe('after a fault the status says what happened, and the next load works',
 
   test('a puller that was killed leaves nothing behind, and loads again', async () => {
     putDigits(cluster, { key: 'onnx/after.onnx' });
-    process.kill(pidOf('puller'), 'SIGKILL');
+    process.kill(await pidOf('puller'), 'SIGKILL');
     await apply(onnx('after', 'onnx/after.onnx'));
     await predicts('after', 60_000);
     const models = (await kubectl('get', 'isvc', '-o', 'name')).trim().split('\n');
@@ -100,7 +102,7 @@ describe('after a fault the status says what happened, and the next load works',
 
 describe('with TLS', () => {
   const now = new Date();
-  const authority = createAuthority('mesh', now);
+  const authority = createAuthority('mesh-authority', now);
   const served = createLeaf(authority, { commonName: 'mesh', usage: 'server', hosts: ['localhost'] }, now);
   const client = createLeaf(authority, { commonName: 'user', usage: 'client' }, now);
   const pem = (text: string): Buffer => Buffer.from(text);
@@ -109,7 +111,7 @@ describe('with TLS', () => {
     ChannelCredentials.createSsl(pem(authority.certificate), pem(client.key), pem(client.certificate), ignoreName);
   const without = () => ChannelCredentials.createSsl(pem(authority.certificate), null, null, ignoreName);
   const agent = (more: object = {}): Agent =>
-    new Agent({ connect: { ca: authority.certificate, servername: 'localhost', ...more } });
+    new Agent({ connect: { ca: authority.certificate, ...ignoreName, ...more } });
   const identity = { cert: client.certificate, key: client.key };
 
   before(async () => {
@@ -129,9 +131,9 @@ describe('with TLS', () => {
     await configure(`${CONFIG}tls: {secretName: mesh-tls, clientAuth: ${clientAuth}}\n`);
     return waitFor(
       async () => {
-        const host = await podHost(cluster, ONNX);
+        const host = await podHost(cluster, ONNX).catch(() => before);
         const pods = (await kubectl('get', 'pods', `--selector=name=modelmesh-serving-${ONNX}`, '-o', 'name')).trim();
-        return host !== before && !pods.includes('\n') && host !== '' && host;
+        return host !== before && !pods.includes('\n') && host;
       },
       { timeoutMs: 120_000, what: `pods with clientAuth ${clientAuth}`, intervalMs: 500 },
     );

@@ -72,6 +72,14 @@ async function storageKeys(): Promise<void> {
     putDigits(cluster, { claim: name, path: 'onnx/digits.onnx' });
   }
   await kubectl('patch', 'secret', 'storage-config', '--type=merge', `--patch=${JSON.stringify({ stringData })}`);
+  // A claim that the Secret names is another mount of every pod: they are replaced.
+  const mounts = '--output=jsonpath={.spec.template.spec.volumes[*].name}';
+  for (const runtime of [ONNX, 'mlserver-1.x']) {
+    const deployment = `deployment/modelmesh-serving-${runtime}`;
+    const mounted = async (): Promise<boolean> => (await kubectl('get', deployment, mounts)).includes('listed');
+    await waitFor(mounted, { timeoutMs: 30_000, what: `${deployment} to mount the claim` });
+    await kubectl('rollout', 'status', deployment, '--timeout=60s');
+  }
 }
 
 const onnx = (name: string, path: string, storage: object = { key: 'localMinIO' }): object =>
@@ -167,6 +175,15 @@ describe('an update', () => {
     assert.ok(asked > 50, `only ${asked} requests`);
   });
 
+  test('of the format moves a model to another model server, which answers from then on', async () => {
+    await apply(onnx('changed', 'onnx/digits.onnx'));
+    const before = await untilReady(cluster, 'changed');
+    await predicts('changed');
+    await apply(model('changed', 'sklearn', { storage: { key: 'localMinIO', path: 'sklearn/digits.joblib' } }));
+    await untilReady(cluster, 'changed', before);
+    await predicts('changed');
+  });
+
   test('to a path that is not there leaves the old model serving, and says why', async () => {
     await apply(onnx('kept', 'onnx/digits.onnx'));
     const revision = await untilReady(cluster, 'kept');
@@ -203,21 +220,23 @@ describe('storage', () => {
       'no-storage': { storage: { path: 'm.onnx' } },
       'no-file': { storage: { key: 'web', path: 'nothing.onnx' } },
       'no-header': { storage: { key: 'bare', path: 'digits.onnx' } },
+      'no-claim': { storageUri: 'pvc://by-uri/onnx/digits.onnx' },
       'no-model': { storage: { key: 'localMinIO', path: 'sklearn/digits.joblib' } },
     };
     for (const [name, storage] of Object.entries(wrong)) await apply(model(name, 'onnx', storage));
     const failures = await Promise.all(Object.keys(wrong).map(failureOf));
     const pulled = 'Failed to pull model from storage due to error: ';
-    const host = new URL(web.url).host;
     const object = Object.fromEntries(Object.keys(wrong).map((name, index) => [name, failures[index]]));
-    const { 'no-model': noModel, ...others } = object;
-    assert.match(noModel ?? '', /^Failed to load model due to model runtime error: /);
+    const { 'no-model': noModel, 'no-claim': noClaim, ...others } = object;
+    // There is such a claim, but neither the Secret nor allowAnyPVC had it mounted.
+    assert.match(noClaim ?? '', /: the claim 'by-uri' is not mounted in this pod; the storage Secret must name it, or/);
+    assert.match(noModel ?? '', /^INTERNAL: Failed to load model due to model runtime error: /);
     assert.deepEqual(others, {
       'no-key': 'Did not find storage config for key nowhere: Storage secretKey not found: nowhere',
       'no-bucket': `${pulled}bucket 'nowhere' was not found (404)`,
       'no-storage': 'Predictor Storage field missing',
-      'no-file': `${pulled}'models/nothing.onnx' was not found at ${host} (404)`,
-      'no-header': `${pulled}access to 'models/digits.onnx' at ${host} was denied (403)`,
+      'no-file': `${pulled}${web.url}/models/nothing.onnx was not found (404)`,
+      'no-header': `${pulled}access to ${web.url}/models/digits.onnx was denied (403)`,
     });
     for (const name of Object.keys(wrong)) await kubectl('delete', 'isvc', name);
   });

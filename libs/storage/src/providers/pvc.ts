@@ -37,7 +37,11 @@ async function linkTarget(base: string, claim: string, target: PullTarget, folde
   const mount = join(base, claim);
   const path = join(mount, target.path.replace(/\/+$/, ''));
   const [realMount, realPath] = await Promise.all([mount, path].map((each) => realpath(each).catch(() => undefined)));
-  if (realMount === undefined || realPath === undefined) {
+  if (realMount === undefined) {
+    const why = `the claim '${claim}' is not mounted in this pod; the storage Secret must name it, or allowAnyPVC be set`;
+    throw new StorageError('NotFound', `unable to access model local path '${path}': ${why}`);
+  }
+  if (realPath === undefined) {
     // A link whose end is missing may point out of the claim, where nothing must be asked for.
     throw new StorageError('NotFound', `unable to access model local path '${path}'`);
   }
