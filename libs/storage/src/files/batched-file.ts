@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { Writable } from 'node:stream';
+import { callbackify } from 'node:util';
 
 /** What is written at once. A body comes in pieces of 64 KiB, and a write of each costs more than the piece itself. */
 const BATCH_BYTES = 1_048_576;
@@ -23,35 +24,26 @@ export function batchedFile(path: string, openNew = (file: string) => open(file,
     // Told by whoever waits for it next, which may be later than Node asks for.
     writing.catch(() => {});
   };
-  const tell = (work: Promise<void>, done: (error?: Error | null) => void): void => {
-    work.then(() => done(), done);
+  const close = async (): Promise<void> => {
+    await writing.catch(() => {});
+    await handle?.close();
   };
   return new Writable({
     highWaterMark: BATCH_BYTES,
-    construct: (done) => {
-      const opened = async (): Promise<void> => {
-        handle = await openNew(path);
-      };
-      tell(opened(), done);
-    },
+    construct: callbackify(async () => {
+      handle = await openNew(path);
+    }),
     write: (chunk: Buffer, _encoding, done) => {
       batch.chunks.push(chunk);
       batch.bytes += chunk.length;
       if (batch.bytes < BATCH_BYTES) done();
-      else tell(send(), done);
+      else callbackify(send)(done);
     },
-    final: (done) =>
-      tell(
-        send().then(() => writing),
-        done,
-      ),
-    destroy: (error, done) => {
-      const close = async (): Promise<void> => {
-        await writing.catch(() => {});
-        await handle?.close();
-      };
-      tell(close(), (failed) => done(error ?? failed ?? null));
-    },
+    final: callbackify(async () => {
+      await send();
+      await writing;
+    }),
+    destroy: (error, done) => callbackify(close)((failed) => done(error ?? failed)),
   });
 }
 
