@@ -22,7 +22,7 @@ const ACCOUNT = { accessKeyId: 'bench', secretAccessKey: 'bench-bench-bench' };
 export async function benchPull(say: Say, folder: string): Promise<void> {
   const bucket = join(folder, 'store', 'models');
   mkdirSync(bucket, { recursive: true });
-  await writeGigabyte(join(bucket, 'big.bin'));
+  await writeGigabyte(join(bucket, 'SIZE_1000_0_0'));
   const store = await startObjectStore({ folder: join(folder, 'store'), ...ACCOUNT });
   const pod = await startPod(folder, store.url);
   try {
@@ -31,7 +31,7 @@ export async function benchPull(say: Say, folder: string): Promise<void> {
     for (let round = 0; round < ROUNDS; round += 1) {
       const disk = await timed(() => writeGigabyte(join(folder, 'plain.bin')));
       rmSync(join(folder, 'plain.bin'));
-      const link = await timed(() => readToNowhere(presigned(store.url, '/models/big.bin')));
+      const link = await timed(() => readToNowhere(presigned(store.url, '/models/SIZE_1000_0_0')));
       const pull = await timed(() => pod.load('big'));
       await pod.unload('big');
       rounds.push({ disk, link, pull });
@@ -126,7 +126,7 @@ async function startPod(folder: string, endpoint: string) {
   };
   const modelKey = JSON.stringify({ storage_key: 'bench', model_type: { name: 'any' } });
   return {
-    load: (modelId: string) => runtime.loadModel({ modelId, modelType: 'any', modelPath: 'big.bin', modelKey }),
+    load: (modelId: string) => runtime.loadModel({ modelId, modelType: 'any', modelPath: 'SIZE_1000_0_0', modelKey }),
     unload: (modelId: string) => runtime.unloadModel({ modelId }),
     memory: () => status('VmRSS'),
     peak: () => status('VmHWM'),

@@ -1,4 +1,3 @@
-import { Agent } from 'node:https';
 import { Readable } from 'node:stream';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { invalid, optionalText, parseUrl, pullText, requiredText } from '../config-values.ts';
@@ -6,6 +5,7 @@ import { codeOf, type FailureFacts } from '../failures.ts';
 import { pullObjects, type Bucket, type ObjectPage } from '../objects/pull-objects.ts';
 import type { Provider, StorageClient } from '../provider.ts';
 import { checkCertificates } from './certificates.ts';
+import { s3Handler } from './s3-handler.ts';
 
 const PARALLEL = 10;
 const ATTEMPTS = 3;
@@ -34,6 +34,7 @@ function openS3(fields: S3Fields): StorageClient {
   if (endpoint.username !== '' || endpoint.password !== '')
     throw invalid(`the configuration 'endpoint_url' holds a user`);
   checkCertificates({ certificate: fields.certificate });
+  const handler = s3Handler(fields.certificate);
   const client = new S3Client({
     endpoint: endpoint.href,
     region: fields.region,
@@ -43,14 +44,7 @@ function openS3(fields: S3Fields): StorageClient {
     // Stores other than Amazon's send no checksums of the kind that the SDK would look for.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestChecksumCalculation: 'WHEN_REQUIRED',
-    requestHandler: {
-      connectionTimeout: 10_000,
-      httpsAgent: new Agent({
-        keepAlive: true,
-        maxSockets: 50,
-        ...(fields.certificate === undefined ? {} : { ca: fields.certificate }),
-      }),
-    },
+    requestHandler: handler,
   });
   return {
     pull: (request, limits) =>
