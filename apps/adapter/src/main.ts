@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=1
 /** Stands between a mesh and a model server that does not speak `mmesh.ModelRuntime`: Triton, MLServer, OVMS or TorchServe. */
 import { createLogger, runProcess } from '@meshkeeper/telemetry';
 import { serverTypeOf } from './server-type.ts';

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=1
 /** Fetches models for a model server that speaks `mmesh.ModelRuntime`, and stands between it and the mesh. */
 import { createLogger, runProcess } from '@meshkeeper/telemetry';
 import { readPullerSettings } from './settings.ts';

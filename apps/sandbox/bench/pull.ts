@@ -106,7 +106,8 @@ async function startPod(folder: string, endpoint: string) {
     startProcess({
       name: app,
       command: process.execPath,
-      args: [join(ROOT, 'apps', app, 'src', 'main.ts')],
+      // As the image starts it.
+      args: ['--max-semi-space-size=1', join(ROOT, 'apps', app, 'src', 'main.ts')],
       env: { POD_LOCALHOST: '127.0.0.1', METRICS_PORT: '0', ...env },
       logFile: join(folder, `${app}.log`),
     });

@@ -20,6 +20,9 @@ export type LocalProgram = {
 /** The image of the original's puller and adapters. */
 const HELPER_IMAGE = 'kserve/modelmesh-runtime-adapter';
 
+/** As in the image: what a large model leaves behind on its way to the disk is looked for sooner. */
+const LEAN = ['--max-semi-space-size=1'];
+
 const HELPER_PATHS = {
   ROOT_MODEL_DIR: '/models',
   STORAGE_CONFIG_DIR: '/storage-config',
@@ -30,14 +33,14 @@ const HELPER_PATHS = {
 const ADAPTERS = ['triton', 'mlserver', 'ovms', 'torchserve'].map((type) => ({
   image: HELPER_IMAGE,
   entry: `/opt/app/${type}-adapter`,
-  command: ['node', 'apps/adapter/src/main.ts', type],
+  command: ['node', ...LEAN, 'apps/adapter/src/main.ts', type],
   env: HELPER_PATHS,
 }));
 
 export const DEFAULT_PROGRAMS: readonly LocalProgram[] = [
   { image: 'kserve/modelmesh', command: ['node', 'apps/mesh/src/main.ts'] },
   { image: 'kserve/rest-proxy', command: ['node', 'apps/rest-proxy/src/main.ts'] },
-  { image: HELPER_IMAGE, entry: '/opt/app/puller', command: ['node', 'apps/puller/src/main.ts'] },
+  { image: HELPER_IMAGE, entry: '/opt/app/puller', command: ['node', ...LEAN, 'apps/puller/src/main.ts'] },
   ...ADAPTERS,
   {
     image: 'meshkeeper/meshkeeper',
