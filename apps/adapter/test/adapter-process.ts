@@ -1,10 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createChannel, createClient, type Client } from 'nice-grpc';
 import { ModelRuntimeDefinition, RuntimeStatusNumber, type RuntimeStatusResponse } from '@meshkeeper/modelmesh';
-import { freePort, startProcess, waitFor } from '@meshkeeper/sandbox';
+import { acceptsConnections, freePort, startProcess, waitFor } from '@meshkeeper/sandbox';
 
 export type RunningAdapter = {
   readonly runtime: Client<typeof ModelRuntimeDefinition>;
@@ -31,13 +30,6 @@ export function podFolder() {
     claim: at('pvc/data'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
-}
-
-function accepts(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host: '127.0.0.1', port }, () => resolve(true));
-  socket.once('error', () => resolve(false));
-  return promise.finally(() => socket.destroy());
 }
 
 export type PodFolder = ReturnType<typeof podFolder>;
@@ -70,7 +62,7 @@ export async function startAdapter(
       ...more,
     },
     logFile: join(pod.folder, 'adapter.log'),
-    ready: () => accepts(adapterPort),
+    ready: () => acceptsConnections(adapterPort),
     readyTimeoutMs: 15_000,
   });
   const channel = createChannel(`127.0.0.1:${adapterPort}`, undefined, { 'grpc.max_reconnect_backoff_ms': 100 });

@@ -1,10 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createChannel, createClient } from 'nice-grpc';
 import { ModelRuntimeDefinition } from '@meshkeeper/modelmesh';
-import { freePort, startProcess } from '@meshkeeper/sandbox';
+import { acceptsConnections, freePort, startProcess } from '@meshkeeper/sandbox';
 
 const SOURCE = join(import.meta.dirname, '../src/main.ts');
 const SCRIPTED = join(import.meta.dirname, '../../scripted-runtime/src/main.ts');
@@ -71,7 +70,7 @@ export async function startPuller(pod: Pod, more: Readonly<Record<string, string
       ...more,
     },
     logFile: join(pod.folder, 'puller.log'),
-    ready: () => accepts(port),
+    ready: () => acceptsConnections(port),
     readyTimeoutMs: 15_000,
   });
   const channel = createChannel(`127.0.0.1:${port}`, undefined, { 'grpc.max_reconnect_backoff_ms': 100 });
@@ -87,10 +86,3 @@ export async function startPuller(pod: Pod, more: Readonly<Record<string, string
 }
 
 export type RunningPuller = Awaited<ReturnType<typeof startPuller>>;
-
-function accepts(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host: '127.0.0.1', port }, () => resolve(true));
-  socket.once('error', () => resolve(false));
-  return promise.finally(() => socket.destroy());
-}
