@@ -10,6 +10,8 @@ const schema = z.object({
   PVC_MOUNTS_DIR: z.string().default('/pvc_mounts'),
   /** Where `/metrics` and `/healthz` listen; 0 for nowhere. */
   METRICS_PORT: wholeNumber(2113, 0, 65_535),
+  /** Where the mesh of the pod answers once it has drained; 0: nobody is waited for. */
+  PRESTOP_PORT: wholeNumber(8090, 0, 65_535),
   LOG_LEVEL: processSettings.LOG_LEVEL,
   ...podSettings,
 });

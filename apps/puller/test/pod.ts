@@ -67,6 +67,7 @@ export async function startPuller(pod: Pod, more: Readonly<Record<string, string
       PVC_MOUNTS_DIR: join(pod.folder, 'pvc'),
       POD_LOCALHOST: '127.0.0.1',
       METRICS_PORT: String(metricsPort),
+      PRESTOP_PORT: '0',
       ...more,
     },
     logFile: join(pod.folder, 'puller.log'),

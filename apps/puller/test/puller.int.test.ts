@@ -149,6 +149,24 @@ test('no secret of a storage configuration is in the log or the metrics', async 
   assert.ok(!seen.includes(SECRET));
 });
 
+test('a puller that is told to end serves until the mesh of its pod has drained', async () => {
+  const drained = Promise.withResolvers<void>();
+  const mesh = createServer((request, response) => {
+    assert.equal(request.url, '/prestop');
+    void drained.promise.then(() => response.end());
+  });
+  await new Promise<void>((resolve) => mesh.listen(0, '127.0.0.1', resolve));
+  await puller.stop();
+  puller = await startPuller(pod, { PRESTOP_PORT: String((mesh.address() as AddressInfo).port) });
+  process.kill(puller.pid, 'SIGTERM');
+  await new Promise((resolve) => mesh.once('connection', resolve));
+  await load('m9', 'plain');
+  drained.resolve();
+  assert.equal(await puller.exited, 'code 0');
+  mesh.close();
+  puller = await startPuller(pod);
+});
+
 test('without a model server behind it a puller ends with code 1 within seconds, and says why', async () => {
   const other = await makePod();
   await assert.rejects(startPuller(other), /did not take a connection within 3 s/);

@@ -37,12 +37,14 @@ export type BackendOptions = {
 const SERVICE = '/inference.GRPCInferenceService';
 const unary = { requestStream: false, responseStream: false, options: {} } as const;
 const asItIs = (bytes: Buffer): Buffer => bytes;
+/** The client makes a Buffer of what it gets: of a Buffer a copy, of its memory one over the same. The message has its memory for itself. */
+const asMemory = (message: Buffer): Uint8Array => message.buffer as unknown as Uint8Array;
 
 const DEFINITION = {
   modelInfer: {
     ...unary,
     path: `${SERVICE}/ModelInfer`,
-    requestSerialize: asItIs,
+    requestSerialize: asMemory,
     requestDeserialize: (bytes: Uint8Array) => bytes as Buffer,
     responseSerialize: asItIs,
     responseDeserialize: (bytes: Uint8Array) => bytes as Buffer,

@@ -23,4 +23,4 @@ export { createAddsMetric, createQueueMetrics, type QueueMetrics, type QueueRead
 export { createRestClientMetrics } from './rest-client-metrics.ts';
 export { createSourceMetrics, type SourceMetrics } from './source-metrics.ts';
 export { createWriteMetrics, type WriteMetrics } from './write-metrics.ts';
-export { runProcess, type Stoppable } from './process.ts';
+export { runProcess, type Program, type Stoppable } from './process.ts';
