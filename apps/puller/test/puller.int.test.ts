@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -149,21 +150,24 @@ test('no secret of a storage configuration is in the log or the metrics', async 
   assert.ok(!seen.includes(SECRET));
 });
 
-test('a puller that is told to end serves until the mesh of its pod has drained', async () => {
+test('a puller that is told to end serves until the mesh of its pod has drained', async (t) => {
   const drained = Promise.withResolvers<void>();
   const mesh = createServer((request, response) => {
     assert.equal(request.url, '/prestop');
     void drained.promise.then(() => response.end());
   });
   await new Promise<void>((resolve) => mesh.listen(0, '127.0.0.1', resolve));
+  t.after(() => mesh.close());
   await puller.stop();
   puller = await startPuller(pod, { PRESTOP_PORT: String((mesh.address() as AddressInfo).port) });
+  // It gives metrics last of all when it starts; before that a signal simply ends it.
+  await waitFor(() => puller.metrics(), { timeoutMs: 10_000, what: 'the metrics' });
+  const asked = once(mesh, 'connection', { signal: AbortSignal.timeout(10_000) });
   process.kill(puller.pid, 'SIGTERM');
-  await new Promise((resolve) => mesh.once('connection', resolve));
+  await asked;
   await load('m9', 'plain');
   drained.resolve();
   assert.equal(await puller.exited, 'code 0');
-  mesh.close();
   puller = await startPuller(pod);
 });
 

@@ -18,7 +18,7 @@ after(() => mesh.stop());
 /**
  * `most` is in units of the body: the pieces that came and are not collected yet, the message, and the message as it is sent. Strings
  * take as much in a message as
- * in a body, and numbers about half of it. Two are usual for numbers, and three and a half for strings.
+ * in a body, and numbers about half of it. One and a half are usual for numbers, and two and a half to three for strings.
  */
 type Kind = { readonly datatype: string; readonly most: number; readonly element: (index: number) => string };
 
@@ -26,7 +26,7 @@ const KINDS: readonly Kind[] = [
   { datatype: 'FP32', most: 3, element: (index) => `0.${String(index * 7919 + 10_000_000).slice(0, 8)}` },
   { datatype: 'FP64', most: 3, element: (index) => String(Math.sin(index + 0.5)) },
   { datatype: 'INT64', most: 3, element: (index) => String(index % 256) },
-  { datatype: 'BYTES', most: 4.5, element: (index) => `"some text with the number ${index}"` },
+  { datatype: 'BYTES', most: 3.7, element: (index) => `"some text with the number ${index}"` },
 ];
 
 /** `data` first: the datatype comes last, which takes the most. */

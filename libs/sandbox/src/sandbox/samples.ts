@@ -4,7 +4,8 @@ import { waitFor } from '../wait-for.ts';
 import { NAMESPACE, samplesState, type SampleState } from './cluster-objects.ts';
 import { wantsSample, type Context } from './context.ts';
 
-const SAMPLE_LIMIT_MS = 60_000;
+/** A real server's first load may fail where it is still starting; it is then tried again after a minute. */
+const LIMIT_MS = { scripted: 60_000, real: 150_000 };
 
 /** How the samples stand when they are ready, or when waiting for them is over. */
 export async function untilSamplesReady(context: Context): Promise<SampleState> {
@@ -19,9 +20,11 @@ export async function untilSamplesReady(context: Context): Promise<SampleState> 
   };
   await input.step('Sample InferenceService', async (moving) => {
     // Not ready in time is no reason to take the cluster away: it is there to be looked at.
-    await waitFor(() => settled(moving), { timeoutMs: SAMPLE_LIMIT_MS, what: 'the sample', intervalMs: 200 }).catch(
-      () => undefined,
-    );
+    await waitFor(() => settled(moving), {
+      timeoutMs: LIMIT_MS[context.serving.kind],
+      what: 'the sample',
+      intervalMs: 200,
+    }).catch(() => undefined);
   });
   return state;
 }

@@ -93,6 +93,7 @@ describe('a prediction', () => {
       data: (JSON.parse(answer) as { outputs: [{ data: readonly number[] }] }).outputs[0].data,
     }));
     const request = 'examples/models/digits-request.json';
+    assert.deepEqual(cluster.sandbox.sample, { kind: 'ready' });
     assert.deepEqual(answers, [
       { model: 'example-onnx-isvc', request, data: [8] },
       { model: 'example-sklearn-isvc', request, data: [8] },
