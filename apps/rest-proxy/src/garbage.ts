@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 
 type Collect = (options: { readonly type: 'minor' }) => void;
 
-const COLLECT_AT = 2 * 1024 * 1024;
+const COLLECT_AT = 1024 * 1024;
 
 let collect: Collect | undefined;
 let bytes = 0;
