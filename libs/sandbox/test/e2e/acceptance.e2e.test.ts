@@ -269,9 +269,7 @@ const untilReplicas = (runtime: string, count: number, timeoutMs = 20_000): Prom
 describe('scaling to zero, with a grace period of five seconds', () => {
   test('takes the pods of runtimes without models, and brings one up for a model, through no other state', async () => {
     await kubectl('delete', 'predictors', '--all');
-    await configure(
-      'podsPerRuntime: 1\nrestProxy: {enabled: false}\nmetrics: {scheme: http}\nscaleToZero: {gracePeriodSeconds: 5}\n',
-    );
+    await configure('podsPerRuntime: 1\nmetrics: {scheme: http}\nscaleToZero: {gracePeriodSeconds: 5}\n');
     await untilReplicas('triton-2.x', 0);
     await apply(predictor('woken', 'onnx'));
     const seen = await until('woken', LOADED);
