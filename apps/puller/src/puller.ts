@@ -36,7 +36,7 @@ export function createPuller({ server, models, logger }: PullerParts): ModelRunt
     loadModel: ({ modelId, modelType, modelPath, modelKey }, { signal }) =>
       turns.take(modelId, 'load', signal, async () => {
         const pulled = await models.pull({ modelId, modelType, modelPath, modelKey }, signal);
-        return server.loadModel(pulled, { signal }).catch(async (error: unknown) => {
+        return server.loadModel(pulled, { signal }).catch((error: unknown) => {
           // Who asked sends an unload after any failure; until then the server may still read the files.
           throw passedOn(error, 'Failed to load model due to model runtime error');
         });

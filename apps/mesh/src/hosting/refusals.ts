@@ -1,6 +1,6 @@
 import { UNIT_BYTES, type ModelCache, type Refusal } from '@meshkeeper/placement';
 
-/** Why an instance does not take a model. Alerts and runbooks search for the original's texts: they are kept where it has any. */
+/** Why an instance does not take a model. The original's own texts stay as they are, since alerts and runbooks search for them. */
 export function refusalMessage(reason: Refusal, id: string, cache: ModelCache, units: number): string {
   switch (reason) {
     case 'churn':

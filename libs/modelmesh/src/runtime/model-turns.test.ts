@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate as tick } from 'node:timers/promises';
 import { createModelTurns } from './model-turns.ts';
@@ -53,6 +54,17 @@ test('who gives up while waiting is answered at once, and its work is left out',
   assert.deepEqual(began, ['first', 'third']);
   end('third');
   await third;
+});
+
+test('nothing of a call stays with its signal', async () => {
+  const turns = createModelTurns();
+  const { signal } = new AbortController();
+  for (let index = 0; index < 3; index += 1) await turns.take('a', 'unload', signal, async () => undefined);
+  await assert.rejects(
+    turns.take('a', 'load', signal, () => Promise.reject(new Error('no'))),
+    { message: 'no' },
+  );
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
 test('one more than 25 waiting for a model is refused at once', async () => {

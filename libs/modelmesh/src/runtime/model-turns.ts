@@ -21,25 +21,26 @@ export function createModelTurns(): ModelTurns {
         throw new ServerError(Status.RESOURCE_EXHAUSTED, `Unable to send ${kind} model request`);
       queues.set(id, queue);
       queue.length += 1;
-      const run = () => (signal.aborted ? gaveUp() : work());
+      const run = () => (signal.aborted ? Promise.reject(cancelled()) : work());
       const done = queue.last.then(run, run).finally(() => {
         queue.length -= 1;
         if (queue.length === 0) queues.delete(id);
       });
       queue.last = done.catch(() => undefined);
-      return Promise.race([done, whenAborted(signal)]);
+      return unlessAborted(done, signal);
     },
   };
 }
 
-function gaveUp(): never {
-  throw new ServerError(Status.CANCELLED, 'Context cancelled while waiting for response');
+function cancelled(): ServerError {
+  return new ServerError(Status.CANCELLED, 'Context cancelled while waiting for response');
 }
 
-function whenAborted(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const refuse = (): void => reject(new ServerError(Status.CANCELLED, 'Context cancelled while waiting for response'));
+/** A signal may outlive many calls: nothing of them stays with it. */
+async function unlessAborted<T>(done: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const refuse = (): void => reject(cancelled());
   if (signal.aborted) refuse();
-  else signal.addEventListener('abort', refuse, { once: true });
-  return promise;
+  signal.addEventListener('abort', refuse);
+  return Promise.race([done, aborted]).finally(() => signal.removeEventListener('abort', refuse));
 }

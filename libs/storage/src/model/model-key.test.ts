@@ -66,7 +66,7 @@ test('local names are last elements, with a name of their own where there is non
   }
 });
 
-test('property: any text is either parsed or refused, and what is written is JSON without storage', () => {
+test('every text is either parsed or refused, and what is written is JSON without storage', () => {
   const known = fc.record(
     {
       storage_key: fc.oneof(fc.string(), fc.json()),
