@@ -4,24 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
-import { BUCKET, DEFAULT_PROGRAMS, startSandbox, waitFor, type LocalProgram, type Sandbox } from '@meshkeeper/sandbox';
+import { BUCKET, startSandbox, waitFor, type Sandbox } from '@meshkeeper/sandbox';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'examples-'));
 let sandbox: Sandbox;
-
-const program = (image: string, file: string): LocalProgram => ({
-  image: `example/${image}`,
-  command: ['node', `examples/${file}.ts`],
-});
-
-const PROGRAMS = [
-  program('direct-storage', 'direct-storage/server'),
-  program('control-adapter-server', 'control-adapter/server'),
-  program('control-adapter', 'control-adapter/adapter'),
-  program('data-adapter-server', 'data-adapter/server'),
-  program('data-adapter', 'data-adapter/adapter'),
-];
 
 before(async () => {
   sandbox = await startSandbox({
@@ -29,7 +16,6 @@ before(async () => {
     root: ROOT,
     sample: false,
     serving: { kind: 'real', mlserver: false },
-    programs: [...PROGRAMS, ...DEFAULT_PROGRAMS],
   });
   const linear = join(folder, 'object-store', BUCKET, 'linear');
   mkdirSync(linear, { recursive: true });

@@ -25,7 +25,7 @@ export { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '
 export { ensureRedis } from './ensure-redis.ts';
 export { startEtcd, type EtcdOptions, type EtcdServer } from './etcd.ts';
 export { freePort, portIsFree } from './free-port.ts';
-export { acceptsConnections } from './object-stores/accepts-connections.ts';
+export { acceptsConnections } from './accepts-connections.ts';
 export { startGcsEmulator, type GcsEmulator, type GcsEmulatorOptions } from './object-stores/gcs-emulator.ts';
 export { startObjectStore, type ObjectStoreOptions, type ObjectStoreServer } from './object-stores/object-store.ts';
 export { ensureObjectStores } from './object-stores/object-store-binaries.ts';

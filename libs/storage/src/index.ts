@@ -10,7 +10,13 @@
  * Failures: StorageError, with a reason and whether trying again can help; ModelKeyError when the model's key or the storage
  * that it names cannot be used. After either the model's folder is gone. A pull is never resumed.
  */
-export { createModelPuller, type ModelPuller, type ModelToPull, type PulledModel } from './model/model-puller.ts';
+export {
+  createModelPuller,
+  modelFolder,
+  type ModelPuller,
+  type ModelToPull,
+  type PulledModel,
+} from './model/model-puller.ts';
 export { ModelKeyError } from './model/model-key.ts';
 export type { PullRequest, PullTarget, StorageConfig } from './provider.ts';
 export { createStorage, type Storage, type StorageOptions } from './storage.ts';

@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { modelFolder } from '@meshkeeper/storage';
 
 /** The folders that one kind of server reads its models from, one for each id. */
 export type AdaptedModels = {
@@ -12,11 +12,7 @@ export type AdaptedModels = {
 };
 
 export function adaptedModels(root: string): AdaptedModels {
-  const folderOf = (id: string): string => {
-    if (id === '' || id === '.' || id === '..' || /[/\0]/.test(id))
-      throw new Error(`The model id '${id}' cannot be the name of a folder`);
-    return join(root, id);
-  };
+  const folderOf = (id: string): string => modelFolder(root, id);
   const discard = (id: string) => rm(folderOf(id), { recursive: true, force: true });
   return {
     root,

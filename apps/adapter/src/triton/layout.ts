@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { entriesOf, isFolder, link, linkAll } from '../layout/model-files.ts';
+import { entriesOf, isFolder, link, linkAll, type Entry } from '../layout/model-files.ts';
 import { largestVersion } from '../layout/versions.ts';
 import type { LocalModel } from '../model-server.ts';
 import { generatedConfig, rewrittenConfig } from './config.ts';
@@ -27,7 +27,7 @@ export async function layOutForTriton(model: LocalModel, target: string, kerasCo
   if (entries.some(({ name }) => name === CONFIG)) return linkNative(path, target, model);
   const { schema, type } = model;
   if (!folder) await link(path, join(target, '1', NAMES[type]?.file ?? basename(path)));
-  else await linkFolder(path, target, type);
+  else await linkFolder({ path, entries }, target, type);
   if (schema !== undefined) await writeFile(join(target, CONFIG), generatedConfig(type, schema));
 }
 
@@ -37,11 +37,13 @@ async function linkNative(path: string, target: string, { schema }: LocalModel):
   await writeFile(join(target, CONFIG), config);
 }
 
-async function linkFolder(path: string, target: string, type: string): Promise<void> {
-  const folders = (await entriesOf(path)).filter((entry) => entry.isFolder).map(({ name }) => name);
-  const version = largestVersion(folders);
+type Folder = { readonly path: string; readonly entries: readonly Entry[] };
+
+async function linkFolder({ path, entries }: Folder, target: string, type: string): Promise<void> {
+  const version = largestVersion(entries.filter((entry) => entry.isFolder).map(({ name }) => name));
   const versioned = version === undefined ? path : join(path, version);
-  const source = await lonePart(versioned, type);
+  const parts = version === undefined ? entries : await entriesOf(versioned);
+  const source = lonePart({ path: versioned, entries: parts }, type);
   const names = NAMES[type];
   const name = (await isFolder(source)) ? names?.folder : (names?.file ?? basename(source));
   const place = join(target, version ?? '1');
@@ -49,11 +51,10 @@ async function linkFolder(path: string, target: string, type: string): Promise<v
 }
 
 /** A model of a known type that is alone in its folder is that one entry; a SavedModel may have no more than its graph. */
-async function lonePart(folder: string, type: string): Promise<string> {
-  const entries = await entriesOf(folder);
+function lonePart({ path, entries }: Folder, type: string): string {
   const [only] = entries;
   const isPart = entries.length === 1 && NAMES[type] !== undefined && only?.name !== 'saved_model.pb';
-  return isPart && only !== undefined ? join(folder, only.name) : folder;
+  return isPart && only !== undefined ? join(path, only.name) : path;
 }
 
 /** A Keras file becomes a SavedModel beside it. @throws Error saying what to do where nothing can convert it */

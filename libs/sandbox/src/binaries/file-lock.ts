@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { processIdentity } from '../process-record.ts';
 
 export type FileLock = { release(): void };
@@ -19,6 +20,16 @@ export function tryFileLock(file: string): FileLock | { readonly heldBy: number 
     rmSync(file, { force: true });
   }
   return { heldBy: readOwner(file)?.pid ?? 0 };
+}
+
+/** Takes the lock as soon as nobody holds it; `progress` is told who does, once a second. */
+export async function waitForFileLock(file: string, progress: (text: string) => void): Promise<FileLock> {
+  for (;;) {
+    const lock = tryFileLock(file);
+    if ('release' in lock) return lock;
+    progress(`waiting for process ${lock.heldBy}, which is at it`);
+    await sleep(1_000);
+  }
 }
 
 /** Written aside and then linked: another process never sees a half-written lock. */

@@ -1,10 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { signalGroup } from '../process-record.ts';
-import { tryFileLock, type FileLock } from './file-lock.ts';
+import { waitForFileLock } from './file-lock.ts';
 import { goEnvironment, type GoNeed } from './go-toolchain.ts';
 
 const run = promisify(execFile);
@@ -33,7 +32,7 @@ export type GoBuild = {
  * @throws Error with one sentence when Go is missing, too old, or the build fails.
  */
 export async function buildWithGo(build: GoBuild, target: string, progress: BuildProgress): Promise<void> {
-  const lock = await takeLock(`${target}.lock`, progress);
+  const lock = await waitForFileLock(`${target}.lock`, progress);
   try {
     if (build.missing(target).length === 0) return;
     const env = await goEnvironment(process.env, build.need);
@@ -45,15 +44,6 @@ export async function buildWithGo(build: GoBuild, target: string, progress: Buil
     renameSync(aside, target);
   } finally {
     lock.release();
-  }
-}
-
-async function takeLock(file: string, progress: BuildProgress): Promise<FileLock> {
-  for (;;) {
-    const lock = tryFileLock(file);
-    if ('release' in lock) return lock;
-    progress(`waiting for the build of process ${lock.heldBy}`);
-    await sleep(1_000);
   }
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import { acceptsConnections } from '../accepts-connections.ts';
 import type { Action, Container, Probe } from '../kube/objects.ts';
 
 /** What the actions of a container's probes and hooks are done to. */
@@ -41,7 +41,7 @@ export async function act(
   }
   if (action.sleep !== undefined) return sleep(Math.min(action.sleep.seconds * 1_000, timeoutMs), true);
   // A server that takes connections stands for one that says that it is well by gRPC's own health service.
-  return takesConnections(target.host, port ?? 0, timeoutMs);
+  return acceptsConnections(port ?? 0, target.host, timeoutMs);
 }
 
 const insecure = new Agent({ connect: { rejectUnauthorized: false }, pipelining: 0 });
@@ -54,20 +54,6 @@ async function httpGet(url: string, timeoutMs: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function takesConnections(host: string, port: number, timeout: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout });
-    const end = (result: boolean): void => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket
-      .once('connect', () => end(true))
-      .once('error', () => end(false))
-      .once('timeout', () => end(false));
-  });
 }
 
 function runCommand({ command: [program = '', ...args], env, cwd }: LocalCommand, timeout: number): Promise<boolean> {

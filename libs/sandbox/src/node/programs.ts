@@ -37,6 +37,14 @@ const ADAPTERS = ['triton', 'mlserver', 'ovms', 'torchserve'].map((type) => ({
   env: HELPER_PATHS,
 }));
 
+const EXAMPLES = [
+  ['direct-storage', 'direct-storage/server'],
+  ['control-adapter-server', 'control-adapter/server'],
+  ['control-adapter', 'control-adapter/adapter'],
+  ['data-adapter-server', 'data-adapter/server'],
+  ['data-adapter', 'data-adapter/adapter'],
+].map(([image, file]) => ({ image: `example/${image}`, command: ['node', `examples/${file}.ts`] }));
+
 export const DEFAULT_PROGRAMS: readonly LocalProgram[] = [
   { image: 'kserve/modelmesh', command: ['node', 'apps/mesh/src/main.ts'] },
   { image: 'kserve/rest-proxy', command: ['node', 'apps/rest-proxy/src/main.ts'] },
@@ -47,6 +55,7 @@ export const DEFAULT_PROGRAMS: readonly LocalProgram[] = [
     entry: '/opt/app/onnx-runtime',
     command: ['node', 'apps/onnx-runtime/src/main.ts'],
   },
+  ...EXAMPLES,
   { place: 'model-server', command: ['node', 'apps/scripted-runtime/src/main.ts'] },
 ];
 

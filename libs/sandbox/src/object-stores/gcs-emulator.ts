@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { freePort } from '../free-port.ts';
 import { startProcess, type ManagedProcess } from '../managed-process.ts';
-import { acceptsConnections } from './accepts-connections.ts';
+import { acceptsConnections } from '../accepts-connections.ts';
 import { ensureObjectStores } from './object-store-binaries.ts';
 
 export type GcsEmulatorOptions = {

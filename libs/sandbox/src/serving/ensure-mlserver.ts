@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { buildCache, contentHash } from '../binaries/build-cache.ts';
-import { tryFileLock } from '../binaries/file-lock.ts';
+import { waitForFileLock } from '../binaries/file-lock.ts';
 
 const run = promisify(execFile);
 const FOLDER = join(import.meta.dirname, '..', '..', 'mlserver');
@@ -20,20 +19,12 @@ const COMPLETE = 'complete';
 export async function ensureMlserver(progress: (text: string) => void = () => {}): Promise<string> {
   const folder = buildCache(process.env, 'mlserver', contentHash(FOLDER, [REQUIREMENTS], []));
   if (existsSync(join(folder, COMPLETE))) return folder;
-  mkdirSync(join(folder, '..'), { recursive: true });
-  for (;;) {
-    const lock = tryFileLock(`${folder}.lock`);
-    if ('heldBy' in lock) {
-      progress(`waiting for process ${lock.heldBy}, which installs it`);
-      await sleep(1_000);
-      continue;
-    }
-    try {
-      if (!existsSync(join(folder, COMPLETE))) await install(folder, progress);
-      return folder;
-    } finally {
-      lock.release();
-    }
+  const lock = await waitForFileLock(`${folder}.lock`, progress);
+  try {
+    if (!existsSync(join(folder, COMPLETE))) await install(folder, progress);
+    return folder;
+  } finally {
+    lock.release();
   }
 }
 

@@ -95,8 +95,8 @@ function withPrefix(error: unknown): unknown {
   return new StorageError(error.reason, `${PREFIX}${error.message}`, { cause: error.cause });
 }
 
-/** @throws StorageError UnsafePath */
-function modelFolder(root: string, modelId: string): string {
+/** The folder of a model below the root of all. @throws StorageError UnsafePath when the id cannot be its name */
+export function modelFolder(root: string, modelId: string): string {
   // `_` begins the names of the adapters' own folders, which hold what other models are served from.
   if (isSafeName(modelId) && !modelId.startsWith('_')) return join(root, modelId);
   throw new StorageError('UnsafePath', `the model id '${modelId}' cannot be the name of a model's folder`);
