@@ -8,6 +8,7 @@ import {
   SettingsError,
   wholeNumber,
 } from '@meshkeeper/settings';
+import type { TlsPaths } from '@meshkeeper/telemetry';
 import { instanceIdOf } from '@meshkeeper/modelmesh';
 import { parseInfoMetric, type InfoMetric } from './http/info-metric.ts';
 import { parseLoggedHeaders, type LoggedHeaders } from './routing/call-log.ts';
@@ -119,15 +120,7 @@ export type ServerLimits = {
   readonly maxConnectionAgeGraceMs: number | undefined;
 };
 
-/** Paths of PEM files. */
-export type TlsFiles = {
-  readonly certificate: string;
-  readonly key: string;
-  readonly passphrase: string | undefined;
-  /** Certificates of clients and of their authorities. */
-  readonly trusted: readonly string[];
-  readonly clientAuth: 'NONE' | 'REQUIRE' | 'OPTIONAL';
-};
+export type TlsFiles = TlsPaths & { readonly clientAuth: 'NONE' | 'REQUIRE' | 'OPTIONAL' };
 
 export type MetricsSettings = { readonly port: number; readonly scheme: 'http' | 'https'; readonly perModel: boolean };
 

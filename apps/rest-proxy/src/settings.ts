@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TlsPaths } from '@meshkeeper/telemetry';
 import { flag, podSettings, processSettings, readSettings, wholeNumber } from '@meshkeeper/settings';
 
 /** The environment that the controller renders for the `rest-proxy` container, and what it leaves at its default. */
@@ -39,9 +40,6 @@ export type RestProxySettings = {
   readonly clientAuth: ClientAuth;
   readonly logLevel: string;
 };
-
-/** Paths of PEM files. */
-export type TlsPaths = { readonly certificate: string; readonly key: string; readonly trusted: readonly string[] };
 
 /** @throws SettingsError */
 export function readRestProxySettings(env: Readonly<Record<string, string | undefined>>): RestProxySettings {

@@ -1,10 +1,9 @@
-import type { Logger, Stoppable } from '@meshkeeper/telemetry';
+import { followTlsFiles, type FollowedTls, type Logger, type Stoppable } from '@meshkeeper/telemetry';
 import { createBackend, type Backend } from './backend.ts';
 import { createRestApp } from './http/rest-app.ts';
 import type { RestProxySettings } from './settings.ts';
 import { backendCredentials } from './tls/backend-credentials.ts';
 import { createTlsServer } from './tls/listener-tls.ts';
-import { followTls, type FollowedTls } from './tls/tls-files.ts';
 
 export type RestProxy = Stoppable & {
   /** `http://host:port`, or `https:` under TLS. */
@@ -19,7 +18,7 @@ const TRY_MS = 1_000;
  * @throws Error when the TLS files cannot be used, or the port is taken
  */
 export async function startRestProxy(settings: RestProxySettings, logger: Logger): Promise<RestProxy> {
-  const tls = settings.tls && followTls(settings.tls, logger);
+  const tls = settings.tls && followTlsFiles(settings.tls, logger);
   const backend = createBackend({
     address: settings.backend,
     credentials: backendCredentials(settings.backendTls, tls?.current()),

@@ -11,6 +11,14 @@ export {
   type Certificate,
   type LeafRequest,
 } from './certificates/certificate.ts';
+export {
+  certificatesIn,
+  followTlsFiles,
+  readTlsFiles,
+  type FollowedTls,
+  type TlsMaterial,
+  type TlsPaths,
+} from './certificates/tls-files.ts';
 export { createAdmissionMetrics, type AdmissionMetrics } from './admission-metrics.ts';
 export { createConfigurationMetrics, type ConfigurationMetrics } from './configuration-metrics.ts';
 export { createDriftMetrics, type DriftMetrics } from './drift-metrics.ts';

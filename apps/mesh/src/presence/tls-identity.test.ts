@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { createLogger, createSelfSigned, type Certificate } from '@meshkeeper/telemetry';
-import { readTlsFiles } from './tls-files.ts';
+import { readTlsFiles } from '@meshkeeper/telemetry';
 import { followTls, type TlsIdentity } from './tls-identity.ts';
 
 const logger = createLogger('test', 'silent');

@@ -1,9 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { messageOf } from '@meshkeeper/domain';
-import type { Logger, Stoppable } from '@meshkeeper/telemetry';
+import { certificatesIn, followTlsFiles, type Logger, type Stoppable, type TlsMaterial } from '@meshkeeper/telemetry';
 import type { TlsFiles } from '../settings.ts';
-import { certificatesIn, isSameMaterial, readTlsFiles, type TlsMaterial } from './tls-files.ts';
 import type { ChannelTls } from '../wire/connect.ts';
 import type { ServerTls } from '../wire/server.ts';
 
@@ -22,13 +20,13 @@ export type TlsIdentity = Stoppable & {
  * the certificate that all of them know, and only then the new one.
  */
 const SPREAD_MS = 120_000;
-const LOOK_EVERY_MS = 1_000;
 
 type Held = { readonly newest: TlsMaterial; readonly before: TlsMaterial | undefined; readonly since: number };
 
 /** @throws Error when the files cannot be used at the start; later on the last good ones stay in force */
 export function followTls(files: TlsFiles, logger: Logger): TlsIdentity {
-  let held: Held = { newest: readTlsFiles(files), before: undefined, since: 0 };
+  const followed = followTlsFiles(files, logger);
+  let held: Held = { newest: followed.current(), before: undefined, since: 0 };
   let context: SecureContext | undefined;
   let spread: NodeJS.Timeout | undefined;
   const listeners: (() => void)[] = [];
@@ -36,28 +34,14 @@ export function followTls(files: TlsFiles, logger: Logger): TlsIdentity {
     context = undefined;
     for (const listener of listeners) listener();
   };
-  let problem = '';
-  const look = (): void => {
-    try {
-      const read = readTlsFiles(files);
-      problem = '';
-      if (isSameMaterial(read, held.newest)) return;
-      const isOther = !read.leaf.raw.equals(held.newest.leaf.raw);
-      held = isOther ? { newest: read, before: held.newest, since: Date.now() } : { ...held, newest: read };
-      if (isOther) logger.info({ validTo: read.leaf.validTo }, 'Another certificate is in use');
-    } catch (error) {
-      const reason = messageOf(error);
-      if (reason !== problem)
-        logger.error({ reason }, 'The TLS files cannot be used; what they said before stays in force');
-      problem = reason;
-      return;
-    }
+  followed.onChange((before) => {
+    const newest = followed.current();
+    const isOther = !newest.leaf.raw.equals(before.leaf.raw);
+    held = isOther ? { newest, before, since: Date.now() } : { ...held, newest };
     clearTimeout(spread);
     spread = setTimeout(changed, SPREAD_MS).unref();
     changed();
-  };
-  // Read again and again: what changes in a Secret's volume is a link on the way to the file, without an event of the file's own.
-  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  });
   return {
     toClients: () => ({
       ...serverTls(files, held.newest, held),
@@ -76,7 +60,7 @@ export function followTls(files: TlsFiles, logger: Logger): TlsIdentity {
     onChange: (listener) => listeners.push(listener),
     stop: async () => {
       clearTimeout(spread);
-      clearInterval(timer);
+      await followed.stop();
     },
   };
 }

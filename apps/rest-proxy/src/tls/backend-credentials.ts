@@ -1,7 +1,7 @@
 import { checkServerIdentity, createSecureContext, getCACertificates, type PeerCertificate } from 'node:tls';
 import { ChannelCredentials } from 'nice-grpc';
+import type { TlsMaterial } from '@meshkeeper/telemetry';
 import type { RestProxySettings } from '../settings.ts';
-import type { TlsMaterial } from './tls-files.ts';
 
 /**
  * How the mesh is dialled. Over TLS it is shown the pod's own certificate, as every member of a mesh shows it to the others, so that the

@@ -1,8 +1,8 @@
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { RequestListener } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import type { FollowedTls, TlsMaterial } from '@meshkeeper/telemetry';
 import type { ClientAuth } from '../settings.ts';
-import type { FollowedTls, TlsMaterial } from './tls-files.ts';
 
 /**
  * The HTTPS server for clients; it follows the files. A client's certificate may be signed by whatever MM_TLS_TRUST_CERT_PATH names, or

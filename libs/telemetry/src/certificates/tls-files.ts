@@ -1,8 +1,18 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { messageOf } from '@meshkeeper/domain';
-import type { TlsFiles } from '../settings.ts';
+import type { Logger } from '../logger.ts';
+import type { Stoppable } from '../process.ts';
+
+/** Paths of PEM files, as the containers of a serving pod are given them by their MM_TLS_ settings. */
+export type TlsPaths = {
+  readonly certificate: string;
+  readonly key: string;
+  /** Of the key, where it has one. */
+  readonly passphrase?: string | undefined;
+  /** Certificates of clients and of their authorities. */
+  readonly trusted: readonly string[];
+};
 
 /** What the files of a pod say at one time, PEM. */
 export type TlsMaterial = {
@@ -18,7 +28,7 @@ export type TlsMaterial = {
  * Reads the files as they are now. @throws Error that names the setting when one is missing or unfit, or the key is another
  * certificate's, as it may be while a Secret's volume is being swapped
  */
-export function readTlsFiles(files: TlsFiles): TlsMaterial {
+export function readTlsFiles(files: TlsPaths): TlsMaterial {
   const { passphrase } = files;
   const material = {
     key: read('MM_TLS_PRIVATE_KEY_PATH', files.key),
@@ -38,8 +48,50 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
   return { ...material, leaf };
 }
 
-export function isSameMaterial(one: TlsMaterial, other: TlsMaterial): boolean {
+function isSame(one: TlsMaterial, other: TlsMaterial): boolean {
   return (['key', 'certificate', 'trusted'] as const).every((part) => one[part].equals(other[part]));
+}
+
+/** The files as they are now; they are looked at once a second. */
+export type FollowedTls = Stoppable & {
+  current(): TlsMaterial;
+  /** Calls `listener` with what they said before, whenever they say something else that can be used. */
+  onChange(listener: (before: TlsMaterial) => void): void;
+};
+
+/** The containers of a pod look equally often: they change their certificate together. */
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Reads the files again and again: what changes in a Secret's volume is a link on the way to them, without an event of their own. Files
+ * that cannot be used, as they may be for a moment, leave the last good ones in force.
+ * @throws Error when they cannot be used at the start
+ */
+export function followTlsFiles(files: TlsPaths, logger: Logger): FollowedTls {
+  let current = readTlsFiles(files);
+  let problem = '';
+  const listeners: ((before: TlsMaterial) => void)[] = [];
+  const look = (): void => {
+    try {
+      const [before, read] = [current, readTlsFiles(files)];
+      problem = '';
+      if (isSame(read, before)) return;
+      current = read;
+      logger.info({ validTo: read.leaf.validTo }, 'Other TLS files are in use');
+      for (const listener of listeners) listener(before);
+    } catch (error) {
+      const reason = messageOf(error);
+      if (reason !== problem)
+        logger.error({ reason }, 'The TLS files cannot be used; what they said before stays in force');
+      problem = reason;
+    }
+  };
+  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  return {
+    current: () => current,
+    onChange: (listener) => listeners.push(listener),
+    stop: async () => clearInterval(timer),
+  };
 }
 
 /** A file need not end with one. */
@@ -66,4 +118,8 @@ function parse<T>(setting: string, from: () => T): T {
   } catch (error) {
     throw new Error(`${setting}: the file cannot be used`, { cause: error });
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
