@@ -31,6 +31,8 @@ export type PodSurroundings = {
 /** Secrets and ConfigMaps of running Pods are looked at again this often; a kubelet takes about a minute. */
 const REFRESH_MS = 5_000;
 const VOLUME_RETRY_MS = 500;
+/** A claim is asked for once: what is mounted stays so while the Pod runs. */
+const STAYS_MOUNTED: ClaimCheck = async () => true;
 
 /** Runs one Pod from the moment it is bound until it is gone. */
 export class PodRunner {
@@ -156,8 +158,7 @@ export class PodRunner {
     while (!signal.aborted) {
       await sleep(REFRESH_MS, undefined, { signal }).catch(() => {});
       // The server may be away for a moment; the next round will do.
-      if (!signal.aborted)
-        await writeVolumes(this.#pod, this.#folders, this.#lookUp, this.#claimExists).catch(() => {});
+      if (!signal.aborted) await writeVolumes(this.#pod, this.#folders, this.#lookUp, STAYS_MOUNTED).catch(() => {});
     }
   }
 
