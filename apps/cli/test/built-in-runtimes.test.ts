@@ -8,7 +8,7 @@ import { meshkeeper } from './bench.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 
 describe('the built-in runtimes', () => {
-  for (const revision of ['0', '1']) {
+  for (const revision of ['0', '1', '2']) {
     test(`render at revision ${revision} as they always have, whatever else a version changes`, async () => {
       const args = ['render', '-f', join(ROOT, 'deploy/runtimes'), '--namespace', 'x', '--output', 'json'];
       const { code, out } = await meshkeeper([...args, '--revision', revision]);

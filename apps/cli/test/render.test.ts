@@ -106,7 +106,7 @@ function render(objects: readonly object[], ...args: readonly string[]): Promise
 
 describe('rendering an example of the original', () => {
   for (const name of ['built-in-adapter', 'puller-and-tls']) {
-    for (const revision of ['0', '1']) {
+    for (const revision of ['0', '1', '2']) {
       test(`gives the same Deployment at revision ${revision}: ${name}`, async () => {
         const example = readExample(name);
         const config = files.write('config.yaml', JSON.stringify(example.config));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { podSettings, processSettings, readSettings, wholeNumber } from '@meshkeeper/settings';
+import { drainSettings, podSettings, processSettings, readSettings, wholeNumber } from '@meshkeeper/settings';
 
 const schema = z.object({
   PORT: wholeNumber(8084, 0, 65_535),
@@ -10,10 +10,9 @@ const schema = z.object({
   PVC_MOUNTS_DIR: z.string().default('/pvc_mounts'),
   /** Where `/metrics` and `/healthz` listen; 0 for nowhere. */
   METRICS_PORT: wholeNumber(2113, 0, 65_535),
-  /** Where the mesh of the pod answers once it has drained; 0: nobody is waited for. */
-  PRESTOP_PORT: wholeNumber(8090, 0, 65_535),
   LOG_LEVEL: processSettings.LOG_LEVEL,
   ...podSettings,
+  ...drainSettings,
 });
 
 export type PullerSettings = z.output<typeof schema>;

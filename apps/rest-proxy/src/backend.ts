@@ -83,7 +83,7 @@ function connect({ address, credentials, maxAnswerBytes }: BackendOptions) {
     'grpc.max_send_message_length': -1,
     // The mesh is in the same pod, and comes and goes with it: it is soon tried again.
     'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 2_000,
+    'grpc.max_reconnect_backoff_ms': 250,
   });
   let calls = 0;
   let isRetired = false;

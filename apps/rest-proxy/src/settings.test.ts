@@ -12,6 +12,7 @@ test('without an environment it serves 8008 for the mesh at 8033 of its pod, in 
     maxBodyBytes: 67_108_864,
     tls: undefined,
     clientAuth: 'NONE',
+    drain: { port: 8090, localhost: 'localhost' },
     logLevel: 'info',
   });
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { TlsPaths } from '@meshkeeper/telemetry';
-import { flag, podSettings, processSettings, readSettings, wholeNumber } from '@meshkeeper/settings';
+import type { PodDrainOptions, TlsPaths } from '@meshkeeper/telemetry';
+import { drainSettings, flag, podSettings, processSettings, readSettings, wholeNumber } from '@meshkeeper/settings';
 
 /** The environment that the controller renders for the `rest-proxy` container, and what it leaves at its default. */
 const schema = z.object({
@@ -19,6 +19,7 @@ const schema = z.object({
     .transform((text) => text.toUpperCase())
     .pipe(z.enum(['NONE', 'REQUIRE', 'OPTIONAL'])),
   ...podSettings,
+  ...drainSettings,
   LOG_LEVEL: processSettings.LOG_LEVEL,
 });
 
@@ -38,6 +39,7 @@ export type RestProxySettings = {
   /** Undefined: clients are served plain HTTP. */
   readonly tls: TlsPaths | undefined;
   readonly clientAuth: ClientAuth;
+  readonly drain: PodDrainOptions;
   readonly logLevel: string;
 };
 
@@ -58,6 +60,7 @@ export function readRestProxySettings(env: Readonly<Record<string, string | unde
     maxBodyBytes: given.REST_PROXY_MAX_BODY_BYTES,
     tls: certificate === undefined || key === undefined ? undefined : { certificate, key, trusted },
     clientAuth: given.MM_TLS_CLIENT_AUTH,
+    drain: { port: given.PRESTOP_PORT, localhost },
     logLevel: given.LOG_LEVEL,
   };
 }

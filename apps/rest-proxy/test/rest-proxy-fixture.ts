@@ -32,6 +32,7 @@ export async function startProxy(meshPort: number, options: ProxyOptions = {}): 
       REST_PROXY_LISTEN_PORT: String(port),
       REST_PROXY_GRPC_PORT: String(meshPort),
       POD_LOCALHOST: '127.0.0.1',
+      PRESTOP_PORT: '0',
       ...options.env,
     },
     logFile: join(folder, 'log'),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { freePort, startProcess, waitFor } from '@meshkeeper/sandbox';
 import type { ModelInferRequest } from '@meshkeeper/modelmesh/inference';
@@ -240,6 +242,21 @@ test('who stops it takes no call away: those that run come to their end, and no 
   assert.deepEqual(await (await asked).json(), { model_name: 'm__isvc-1', id: 'last' });
   await stopped;
   assert.equal(await other.process.exited, 'code 0');
+});
+
+test('told to end, it takes calls until the mesh of its pod has drained', async (t) => {
+  const drained = Promise.withResolvers<void>();
+  const prestop = createServer((_, response) => void drained.promise.then(() => response.end()));
+  await new Promise<void>((resolve) => prestop.listen(0, '127.0.0.1', resolve));
+  t.after(() => prestop.close());
+  const other = await startProxy(mesh.port, { env: { PRESTOP_PORT: String((prestop.address() as AddressInfo).port) } });
+  const asked = once(prestop, 'request', { signal: AbortSignal.timeout(10_000) });
+  const stopped = other.stop();
+  const [{ url }] = (await asked) as [IncomingMessage];
+  const { status } = await fetch(`${other.url}/v2/models/m/infer`, { method: 'POST' });
+  drained.resolve();
+  await stopped;
+  assert.deepEqual([url, status, await other.process.exited], ['/prestop', 200, 'code 0']);
 });
 
 test('a wrong environment and a port that is taken end it with one sentence', async () => {

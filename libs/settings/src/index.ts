@@ -134,6 +134,9 @@ export const dialSettings = { DIAL_LOOPBACK_TWIN: flag(false) };
 /** What `localhost` is within a pod. The sandbox's pods share one machine, and its node says here which loopback address is theirs. */
 export const podSettings = { POD_LOCALHOST: z.string().default('localhost') };
 
+/** Where the mesh of a pod answers once it has drained, for the containers that serve until then; 0: they wait for nobody. */
+export const drainSettings = { PRESTOP_PORT: wholeNumber(8090, 0, 65_535) };
+
 /** The loopback twin of a pod address: `10.64.1.2` becomes `127.64.1.2`. Other addresses stay as they are. */
 export function loopbackTwin(address: string): string {
   return address.replace(/^10\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./, '127.$1.');

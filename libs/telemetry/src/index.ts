@@ -23,6 +23,7 @@ export { createAdmissionMetrics, type AdmissionMetrics } from './admission-metri
 export { createConfigurationMetrics, type ConfigurationMetrics } from './configuration-metrics.ts';
 export { createDriftMetrics, type DriftMetrics } from './drift-metrics.ts';
 export { createLogger, type Logger } from './logger.ts';
+export { stopAfterMesh, type PodDrainOptions } from './pod-drain.ts';
 export { startPodMetrics } from './pod-metrics.ts';
 export { createPullMetrics, type Pull } from './pull-metrics.ts';
 export { createRegistry, type Registry } from './registry.ts';

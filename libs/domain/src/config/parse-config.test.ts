@@ -154,8 +154,8 @@ describe('a configuration', () => {
   });
 
   test('pins a rendering revision that there is', () => {
-    const none = '2 is not a rendering revision; give 0 to 1';
-    assert.deepEqual(readings('renderingRevision', [0, 1, '1', null, 2]), [
+    const none = '3 is not a rendering revision; give 0 to 2';
+    assert.deepEqual(readings('renderingRevision', [0, 1, '1', null, 3]), [
       0,
       1,
       1,

@@ -15,6 +15,7 @@ import {
   textMap,
   whole,
 } from './fields.ts';
+import { NEWEST_REVISION } from '../render/base-values.ts';
 
 /** Set from the pod's own fields; a value beside that is refused by the API server. */
 const FROM_THE_POD = ['WKUBE_POD_NAME', 'WKUBE_POD_IPADDR', 'MM_LOCATION'];
@@ -141,7 +142,7 @@ export const meshConfigSchema = group({
   )
     .default([])
     .describe("Variables of the mesh's container. For experiments: they may break the mesh."),
-  renderingRevision: whole('a rendering revision', 0, 1).optional().prefault(undefined).meta({
+  renderingRevision: whole('a rendering revision', 0, NEWEST_REVISION).optional().prefault(undefined).meta({
     unset: 'not pinned',
     description: 'Pins how pod templates are rendered, so that a new version of the controller restarts no pod.',
   }),

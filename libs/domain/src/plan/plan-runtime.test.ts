@@ -178,7 +178,7 @@ describe('the revision of a Deployment', () => {
     },
   });
 
-  test('is the newest for a new one', () => assert.equal(annotationsOf(planOf()), '1'));
+  test('is the newest for a new one', () => assert.equal(annotationsOf(planOf()), '2'));
 
   test('is what the configuration or the runtime pins', () => {
     assert.equal(annotationsOf(planOf(pinned(0))), '0');
@@ -218,14 +218,14 @@ describe('the revision of a Deployment', () => {
 
   test('moves to the newest once the pods change anyway', () => {
     const marked = live(pinned(0));
-    assert.equal(annotationsOf(planOf({ deployments: [marked], ...configured({ enableAccessLogging: true }) })), '1');
+    assert.equal(annotationsOf(planOf({ deployments: [marked], ...configured({ enableAccessLogging: true }) })), '2');
   });
 
   test('that nobody knows is said', () => {
     const { obstacle } = planOf(runtime({}, { [REVISION_ANNOTATION]: '7' }));
     assert.deepEqual(obstacle, {
       reason: 'InvalidRuntime',
-      message: `Invalid runtime Spec: annotation ${REVISION_ANNOTATION}: 7 is no rendering revision; give 0 or 1`,
+      message: `Invalid runtime Spec: annotation ${REVISION_ANNOTATION}: 7 is no rendering revision; give 0 to 2`,
     });
   });
 

@@ -2,14 +2,14 @@ import type { JsonObject } from '../reduce.ts';
 
 /**
  * A rendering revision is one way to write a pod template. Revision 0 is that of the original controller, its defects included;
- * revision 1 mends those that touch the template (docs/runtimes.md lists them). A rule is never changed within a revision, since that would
+ * revisions after it mend those that touch the template (docs/runtimes.md lists them). A rule is never changed within a revision, since that would
  * restart the pods of every cluster that upgrades: a new rule is a new revision.
  */
-export type Revision = 0 | 1;
-export const NEWEST_REVISION: Revision = 1;
+export type Revision = 0 | 1 | 2;
+export const NEWEST_REVISION: Revision = 2;
 
 export function isRevision(value: unknown): value is Revision {
-  return value === 0 || value === 1;
+  return value === 0 || value === 1 || value === 2;
 }
 
 export type Image = { readonly name: string; readonly tag: string; readonly digest: string };
@@ -39,7 +39,7 @@ const ORIGINAL: BaseValues = {
   storageHelperResources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { cpu: '2', memory: '512Mi' } },
 };
 
-export const BASE_VALUES: Readonly<Record<Revision, BaseValues>> = { 0: ORIGINAL, 1: ORIGINAL };
+export const BASE_VALUES: Readonly<Record<Revision, BaseValues>> = { 0: ORIGINAL, 1: ORIGINAL, 2: ORIGINAL };
 
 export const PORTS = { mesh: 8033, adapter: 8085, puller: 8086, probes: 8089, preStop: 8090 } as const;
 

@@ -3,7 +3,7 @@ import { compareBytes } from '../registration/go-json.ts';
 import type { JsonObject } from '../reduce.ts';
 import { runtimeLabels, supports } from '../runtime-labels.ts';
 import type { RuntimeSnapshot } from '../snapshot/snapshot.ts';
-import { isRevision, type Revision } from './base-values.ts';
+import { isRevision, NEWEST_REVISION, type Revision } from './base-values.ts';
 import { REVISION_ANNOTATION, type DeploymentFrame } from './deployment.ts';
 import { controllerReference, MANAGED_LABELS, SERVICE_LABEL } from './labels.ts';
 import { podTemplate } from './pod/pod-template.ts';
@@ -40,7 +40,7 @@ export function renderRuntime(snapshot: RuntimeSnapshot, config: MeshConfig): Re
   const pin = annotations[REVISION_ANNOTATION];
   const pinned = pin === undefined ? config.renderingRevision : Number(pin);
   if (pinned !== undefined && !isRevision(pinned))
-    return invalid(`annotation ${REVISION_ANNOTATION}: ${pin} is no rendering revision; give 0 or 1`);
+    return invalid(`annotation ${REVISION_ANNOTATION}: ${pin} is no rendering revision; give 0 to ${NEWEST_REVISION}`);
   const read = readRuntimeSpec(runtime.body.spec ?? {}, config.builtInServerTypes);
   if (read.kind === 'invalid') return invalid(read.message);
   const { spec } = read;

@@ -53,7 +53,7 @@ const plain = (object: KubeObject): unknown => JSON.parse(JSON.stringify(object)
 describe('a Deployment that the original controller rendered', () => {
   for (const name of ['built-in-adapter', 'puller-and-tls']) {
     const example = read(name);
-    for (const revision of [0, 1] as const) {
+    for (const revision of [0, 1, 2] as const) {
       test(`is rendered the same at revision ${revision}: ${name}`, () =>
         assert.deepEqual(plain(render(example, revision)), example.expected[revision]));
     }

@@ -55,6 +55,26 @@ export async function podHost({ sandbox }: Cluster, runtime: string): Promise<st
   return twinOf(ip);
 }
 
+type Endpoint = {
+  readonly addresses: readonly [string];
+  readonly conditions: { readonly ready: boolean };
+  readonly targetRef: { readonly name: string };
+};
+
+/** The pods that the Service sends its callers to, each with its loopback twin. */
+export async function endpoints({
+  sandbox,
+}: Cluster): Promise<readonly { readonly pod: string; readonly host: string }[]> {
+  const selector = '--selector=kubernetes.io/service-name=modelmesh-serving';
+  const { items } = JSON.parse(await sandbox.kubectl(['get', 'endpointslices', selector, '-o', 'json'])) as {
+    readonly items: readonly { readonly endpoints: readonly Endpoint[] | null }[];
+  };
+  return items
+    .flatMap((slice) => slice.endpoints ?? [])
+    .filter(({ conditions }) => conditions.ready)
+    .map(({ addresses: [address], targetRef: { name } }) => ({ pod: name, host: twinOf(address) }));
+}
+
 export type Rest = { readonly status: number; readonly text: string };
 
 /** One infer by REST. */

@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createAuthority, createLeaf, waitFor } from '../../src/index.ts';
 import { kubectlOf, startCluster, statusOf, untilReady, untilWords, type Cluster } from './model-objects.ts';
 import { readEverything } from './redis-contents.ts';
-import { EIGHT, image, model, podHost, putDigits, rest, v2Client } from './serving-cluster.ts';
+import { Agent } from 'undici';
+import { EIGHT, endpoints, image, model, podHost, putDigits, rest, v2Client } from './serving-cluster.ts';
 
 /** The cases by which the original was accepted, with real storage, real model servers and real predictions. */
 const ROOT = join(import.meta.dirname, '../../../..');
@@ -147,6 +148,29 @@ describe('a prediction', () => {
     assert.ok(name.startsWith('example-onnx-isvc'));
     assert.deepEqual(inputs, [{ name: 'image', datatype: 'FP32', shape: [-1n, 64n] }]);
   });
+});
+
+test('a pod that is replaced is in the Service only while it answers by REST', async () => {
+  const [old] = (await endpoints(cluster)).filter(({ pod }) => pod.startsWith(`modelmesh-serving-${ONNX}`));
+  assert.ok(old !== undefined);
+  await kubectl('delete', 'pod', old.pod, '--wait=false');
+  const answers = new Map<string, Set<number | string>>();
+  const ask = async (host: string): Promise<number | string> => {
+    const ownConnection = new Agent();
+    const answer = await rest(`http://${host}:8008`, 'example-sklearn-isvc', image(), ownConnection).catch(String);
+    await ownConnection.close();
+    return typeof answer === 'string' ? answer : answer.status;
+  };
+  const isReplaced = async (): Promise<boolean> => {
+    for (const { pod, host } of await endpoints(cluster))
+      answers.set(pod, (answers.get(pod) ?? new Set()).add(await ask(host)));
+    return [...answers.keys()].some((pod) => pod !== old.pod && pod.startsWith(`modelmesh-serving-${ONNX}`));
+  };
+  await waitFor(isReplaced, { timeoutMs: 30_000, intervalMs: 0, what: 'another pod in the Service' });
+  assert.deepEqual(
+    [...answers.values()].flatMap((seen) => [...seen]).filter((answer) => answer !== 200),
+    [],
+  );
 });
 
 describe('an update', () => {

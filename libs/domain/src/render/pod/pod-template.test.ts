@@ -201,6 +201,12 @@ describe('a pod', () => {
     );
   });
 
+  test('is not ready before its REST proxy takes calls, from revision 2 on', () => {
+    const probe = (revision: Revision) => container(render({}, REST, revision), 'rest-proxy')['readinessProbe'];
+    const asked = { tcpSocket: { port: 'http' }, periodSeconds: 2, timeoutSeconds: 1 };
+    assert.deepEqual([probe(0), probe(1), probe(2)], [undefined, undefined, asked]);
+  });
+
   test('mounts an etcd Secret of any name', () => {
     const etcd = render({}).spec.volumes.find(({ name }) => name === 'etcd-config')?.['secret'];
     assert.deepEqual(etcd, { secretName: 'model-serving-etcd' });
@@ -216,7 +222,7 @@ describe('the order of maps', () => {
     annotations: maps,
     nodeSelector: maps,
     configured: maps,
-    revision: fc.constantFrom(0, 1),
+    revision: fc.constantFrom(0, 1, 2),
   });
   const reversed = <T>(map: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(map).toReversed());

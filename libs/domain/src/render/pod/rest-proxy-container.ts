@@ -22,6 +22,8 @@ export function restProxyContainer(input: PodInput): JsonObject[] {
         ...tlsEnvironment(input),
       ],
       resources: resourcesOf(restProxy.resources, base.restProxyResources),
+      // Before revision 2 a pod was ready as soon as its mesh was, whether or not anybody took calls by REST.
+      ...(revision < 2 ? {} : { readinessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 2, timeoutSeconds: 1 } }),
       ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
     },
   ];
