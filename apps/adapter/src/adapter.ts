@@ -2,6 +2,7 @@ import { ClientError } from 'nice-grpc';
 import { ServerError, Status } from 'nice-grpc-common';
 import {
   createModelTurns,
+  sharedRun,
   type LoadModelRequest,
   type LoadModelResponse,
   type ModelRuntimeServiceImplementation,
@@ -66,7 +67,7 @@ export function createAdapter(parts: AdapterParts): ModelRuntimeServiceImplement
       const measured = await server.measure?.(modelId);
       return { sizeInBytes: measured === undefined ? (guesses.get(modelId) ?? sizeOf(undefined)) : BigInt(measured) };
     },
-    runtimeStatus: () => runtimeStatus(parts),
+    runtimeStatus: sharedRun(() => runtimeStatus(parts)),
   };
 }
 

@@ -2,6 +2,7 @@ import { ClientError } from 'nice-grpc';
 import { ServerError } from 'nice-grpc-common';
 import {
   createModelTurns,
+  sharedRun,
   RuntimeStatusNumber,
   type ModelRuntimeServiceImplementation,
   type RuntimeStatusResponse,
@@ -13,6 +14,8 @@ import type { ModelServer } from './model-server.ts';
 export type PullerParts = { readonly server: ModelServer; readonly models: ModelPuller; readonly logger: Logger };
 
 const { READY, FAILING } = RuntimeStatusNumber;
+/** As long as a mesh waits for this answer. */
+const STATUS_MS = 2_000;
 
 /** `mmesh.ModelRuntime` that fetches each model before the model server behind it is told to load it. */
 export function createPuller({ server, models, logger }: PullerParts): ModelRuntimeServiceImplementation {
@@ -47,8 +50,8 @@ export function createPuller({ server, models, logger }: PullerParts): ModelRunt
     },
     predictModelSize: (request, { signal }) => server.predictModelSize(request, { signal }).catch(rethrow),
     modelSize: (request, { signal }) => server.modelSize(request, { signal }).catch(rethrow),
-    runtimeStatus: async (request, { signal }) => {
-      const status = await server.runtimeStatus(request, { signal }).catch(rethrow);
+    runtimeStatus: sharedRun(async () => {
+      const status = await server.runtimeStatus({}, { signal: AbortSignal.timeout(STATUS_MS) }).catch(rethrow);
       if (status.status !== READY) return status;
       return purge().then(
         () => status,
@@ -57,7 +60,7 @@ export function createPuller({ server, models, logger }: PullerParts): ModelRunt
           return failing(status);
         },
       );
-    },
+    }),
   };
 }
 

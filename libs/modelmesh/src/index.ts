@@ -82,4 +82,5 @@ export {
 } from './gen/mmesh/model-runtime.ts';
 export { endpointAddress } from './runtime/endpoint.ts';
 export { serveGrpc, type GrpcServer, type ServeOptions } from './runtime/serve.ts';
+export { sharedRun } from './runtime/shared-run.ts';
 export { createModelTurns, type ModelTurns } from './runtime/model-turns.ts';
