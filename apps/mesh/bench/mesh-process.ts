@@ -6,7 +6,7 @@ import {
   readKvStore,
   type EtcdClient,
 } from '@meshkeeper/modelmesh';
-import { openChannel, type Channel } from '../src/wire/channel.ts';
+import { type Channel, openChannel } from '@meshkeeper/modelmesh/wire';
 import { startModelServer } from './model-server.ts';
 
 /** Calls of one kind: `inFlight` at a time, for `ms`, or until all of `ids` are done. */

@@ -1,5 +1,5 @@
 import { ModelRuntimeDefinition, RuntimeStatusNumber } from '@meshkeeper/modelmesh';
-import { startGrpcServer } from '../src/wire/server.ts';
+import { startGrpcServer } from '@meshkeeper/modelmesh/wire';
 
 const { runtimeStatus, loadModel } = ModelRuntimeDefinition.methods;
 const MODEL_BYTES = 65_536;
@@ -22,8 +22,7 @@ export async function startModelServer(): Promise<string> {
     ['/mmesh.ModelRuntime/predictModelSize', Buffer.from(loadModel.responseType.encode(loaded).finish())],
   ]);
   const server = await startGrpcServer({
-    host: '127.0.0.1',
-    port: 0,
+    on: { host: '127.0.0.1', port: 0 },
     maxMessageBytes: 16 * 1_048_576,
     maxHeaderBytes: 16_384,
     handle: ({ path, message }) => Promise.resolve({ message: answers.get(path) ?? message }),

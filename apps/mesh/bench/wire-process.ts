@@ -8,9 +8,7 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
-import { openChannel } from '../src/wire/channel.ts';
-import { customMetadata } from '../src/wire/headers.ts';
-import { startGrpcServer } from '../src/wire/server.ts';
+import { customMetadata, openChannel, startGrpcServer } from '@meshkeeper/modelmesh/wire';
 
 const PATH = '/bench.Bytes/Call';
 const MAX_BYTES = 16 * 1_048_576;
@@ -55,8 +53,7 @@ function grpcJsProxy(): Promise<string> {
 async function wireProxy(): Promise<string> {
   const channel = openChannel(targetOf(address), { maxMessageBytes: MAX_BYTES, connectTimeoutMs: 5_000 });
   const server = await startGrpcServer({
-    host: '127.0.0.1',
-    port: 0,
+    on: { host: '127.0.0.1', port: 0 },
     maxMessageBytes: MAX_BYTES,
     maxHeaderBytes: 16_384,
     handle: ({ path, headers, message, signal }) =>

@@ -8,8 +8,7 @@ import { startRouting } from './routing/start-routing.ts';
 import { createRuntimeRecovery } from './runtime/recover-runtime.ts';
 import { startSession, type Session } from './presence/session.ts';
 import { ANYWHERE, parseTypeConstraints } from './rules/type-constraints.ts';
-import type { ServerCall } from './wire/incoming-call.ts';
-import type { Reply } from './wire/send-reply.ts';
+import type { Reply, ServerCall } from '@meshkeeper/modelmesh/wire';
 
 export type RunningInstance = {
   readonly core: MeshCore;

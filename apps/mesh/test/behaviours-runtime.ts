@@ -2,9 +2,7 @@ import { ModelRuntimeDefinition, RuntimeStatusNumber } from '@meshkeeper/modelme
 import { createRegistry } from '@meshkeeper/telemetry';
 import { createMetrics } from '../src/http/metrics.ts';
 import { serveUnary } from '../src/api/unary-service.ts';
-import type { ServerCall } from '../src/wire/incoming-call.ts';
-import type { Reply } from '../src/wire/send-reply.ts';
-import { startWire } from './wire-fixture.ts';
+import { startGrpcServer, type Reply, type ServerCall } from '@meshkeeper/modelmesh/wire';
 
 /** A model server within the test, for what no path can say: loads are at once, and inference is the test's own. */
 export type OwnRuntime = {
@@ -47,7 +45,12 @@ export async function startOwnRuntime({ infer, unload }: OwnRuntimeOptions): Pro
     predictModelSize: async () => ({ sizeInBytes: 8_192n }),
   };
   const manage = serveUnary(ModelRuntimeDefinition, methods, createMetrics(createRegistry()));
-  const server = await startWire((call) => manage(call) ?? infer(call));
+  const server = await startGrpcServer({
+    on: { host: '127.0.0.1', port: 0 },
+    handle: (call) => manage(call) ?? infer(call),
+    maxMessageBytes: 16 * 1_048_576,
+    maxHeaderBytes: 8_192,
+  });
   const port = server.address.split(':').at(-1) ?? '';
   return { env: { INTERNAL_GRPC_PORT: port }, loads, unloads, stop: () => server.stop(0) };
 }

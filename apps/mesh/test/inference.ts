@@ -1,7 +1,4 @@
-import { openChannel } from '../src/wire/channel.ts';
-import type { ChannelTls } from '../src/wire/connect.ts';
-import { valueOf, type HeaderList } from '../src/wire/headers.ts';
-import { RpcError } from '../src/wire/status.ts';
+import { type ChannelTls, type HeaderList, openChannel, RpcError, valueOf } from '@meshkeeper/modelmesh/wire';
 import type { Instance } from './mesh-fixture.ts';
 
 export const PREDICT = '/mmesh.ExamplePredictor/predict';

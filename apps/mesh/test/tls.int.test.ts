@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { ModelMeshDefinition } from '@meshkeeper/modelmesh';
 import { createAuthority, createLeaf, freePort, waitFor, type Certificate } from '@meshkeeper/sandbox';
-import type { ChannelTls } from '../src/wire/connect.ts';
+import type { ChannelTls } from '@meshkeeper/modelmesh/wire';
 import { clientOf, model, textOf, type Client, type Predicted } from './inference.ts';
 import { SKLEARN, startMeshFixture, type MeshFixture } from './mesh-fixture.ts';
 import { createSecretVolume, meshCertificate, shownBy, type SecretVolume } from './tls-fixture.ts';

@@ -6,8 +6,7 @@ test('without an environment it serves 8008 for the mesh at 8033 of its pod, in 
   assert.deepEqual(readRestProxySettings({}), {
     host: '0.0.0.0',
     port: 8008,
-    backend: 'localhost:8033',
-    backendTls: 'none',
+    backend: { host: 'localhost', port: 8033, kind: 'plain' },
     maxAnswerBytes: 16_777_216,
     maxBodyBytes: 67_108_864,
     tls: undefined,
@@ -19,10 +18,10 @@ test('without an environment it serves 8008 for the mesh at 8033 of its pod, in 
 
 test('only the word true switches TLS to the mesh on', () => {
   for (const word of ['1', 'yes', 'True', 'false'])
-    assert.equal(readRestProxySettings({ REST_PROXY_USE_TLS: word }).backendTls, 'none');
-  assert.equal(readRestProxySettings({ REST_PROXY_USE_TLS: 'true' }).backendTls, 'verified');
+    assert.equal(readRestProxySettings({ REST_PROXY_USE_TLS: word }).backend.kind, 'plain');
+  assert.equal(readRestProxySettings({ REST_PROXY_USE_TLS: 'true' }).backend.kind, 'verified');
   const skip = { REST_PROXY_USE_TLS: 'true', REST_PROXY_SKIP_VERIFY: 'true' };
-  assert.equal(readRestProxySettings(skip).backendTls, 'unverified');
+  assert.equal(readRestProxySettings(skip).backend.kind, 'unverified');
 });
 
 test('a certificate and its key switch HTTPS on; trusted files stand with commas between them', () => {
@@ -39,5 +38,5 @@ test('a certificate and its key switch HTTPS on; trusted files stand with commas
 
 test('a pod with a loopback address of its own is served and dialled there', () => {
   const { host, backend } = readRestProxySettings({ POD_LOCALHOST: '127.64.0.7', REST_PROXY_GRPC_PORT: '1' });
-  assert.deepEqual([host, backend], ['127.64.0.7', '127.64.0.7:1']);
+  assert.deepEqual([host, backend], ['127.64.0.7', { host: '127.64.0.7', port: 1, kind: 'plain' }]);
 });

@@ -29,9 +29,12 @@ export type RestProxySettings = {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** `host:port` of the mesh. */
-  readonly backend: string;
-  readonly backendTls: 'none' | 'verified' | 'unverified';
+  /** The mesh; `kind` is how it is known for what it is. */
+  readonly backend: {
+    readonly host: string;
+    readonly port: number;
+    readonly kind: 'plain' | 'verified' | 'unverified';
+  };
   /** Of one answer of the mesh, in bytes. */
   readonly maxAnswerBytes: number;
   /** Of one body of a client. */
@@ -53,9 +56,12 @@ export function readRestProxySettings(env: Readonly<Record<string, string | unde
     // A pod that shares its machine's addresses with others has but this one.
     host: localhost === 'localhost' ? '0.0.0.0' : localhost,
     port: given.REST_PROXY_LISTEN_PORT,
-    backend: `${localhost}:${given.REST_PROXY_GRPC_PORT}`,
-    // As in the original, no other word for true will do.
-    backendTls: given.REST_PROXY_USE_TLS === 'true' ? verified : 'none',
+    backend: {
+      host: localhost,
+      port: given.REST_PROXY_GRPC_PORT,
+      // As in the original, no other word for true will do.
+      kind: given.REST_PROXY_USE_TLS === 'true' ? verified : 'plain',
+    },
     maxAnswerBytes: given.REST_PROXY_GRPC_MAX_MSG_SIZE_BYTES,
     maxBodyBytes: given.REST_PROXY_MAX_BODY_BYTES,
     tls: certificate === undefined || key === undefined ? undefined : { certificate, key, trusted },

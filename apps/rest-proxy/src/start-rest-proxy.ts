@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { followTlsFiles, type FollowedTls, type Logger, type Stoppable } from '@meshkeeper/telemetry';
 import { createBackend, type Backend } from './backend.ts';
 import { createRestApp } from './http/rest-app.ts';
 import type { RestProxySettings } from './settings.ts';
-import { backendCredentials } from './tls/backend-credentials.ts';
+import { backendTls } from './tls/backend-tls.ts';
 import { createTlsServer } from './tls/listener-tls.ts';
 
 export type RestProxy = Stoppable & {
@@ -10,7 +11,7 @@ export type RestProxy = Stoppable & {
   readonly address: string;
 };
 
-const TRY_MS = 1_000;
+const TRY_EVERY_MS = 50;
 
 /**
  * Starts to listen as soon as the mesh can be reached, however long that takes. `stop` takes no more calls, and lets those that run come
@@ -19,14 +20,12 @@ const TRY_MS = 1_000;
  */
 export async function startRestProxy(settings: RestProxySettings, logger: Logger): Promise<RestProxy> {
   const tls = settings.tls && followTlsFiles(settings.tls, logger);
-  const backend = createBackend({
-    address: settings.backend,
-    credentials: backendCredentials(settings.backendTls, tls?.current()),
-    maxAnswerBytes: settings.maxAnswerBytes,
-  });
-  tls?.onChange(() => backend.renew(backendCredentials(settings.backendTls, tls.current())));
+  const { kind, ...mesh } = settings.backend;
+  const identity = () => (kind === 'plain' ? undefined : backendTls(kind, tls?.current()));
+  const backend = createBackend({ ...mesh, tls: identity(), maxAnswerBytes: settings.maxAnswerBytes });
+  tls?.onChange(() => backend.renew(identity()));
   try {
-    await untilReachable(backend, settings.backend, logger);
+    await untilReachable(backend, mesh, logger);
     return await listen(settings, { backend, tls, logger });
   } catch (error) {
     await tls?.stop();
@@ -35,10 +34,10 @@ export async function startRestProxy(settings: RestProxySettings, logger: Logger
   }
 }
 
-async function untilReachable(backend: Backend, address: string, logger: Logger): Promise<void> {
-  if (await backend.isReachable(TRY_MS)) return;
-  logger.info({ address }, 'Waiting for the mesh');
-  while (!(await backend.isReachable(TRY_MS)));
+async function untilReachable(backend: Backend, mesh: object, logger: Logger): Promise<void> {
+  if (await backend.isReachable()) return;
+  logger.info({ mesh }, 'Waiting for the mesh');
+  while (!(await backend.isReachable())) await sleep(TRY_EVERY_MS);
 }
 
 type Parts = { readonly backend: Backend; readonly tls: FollowedTls | undefined; readonly logger: Logger };

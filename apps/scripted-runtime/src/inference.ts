@@ -1,32 +1,50 @@
-import type { IncomingHttpHeaders } from 'node:http2';
-import { ServerError, Status } from 'nice-grpc-common';
+import {
+  binaryValuesOf,
+  RpcError,
+  valueOf,
+  type HeaderList,
+  type Reply,
+  type ServerCall,
+} from '@meshkeeper/modelmesh/wire';
 import type { Models } from './models.ts';
-import type { AnswerUnary } from './unary-server.ts';
 
 const ID = 'mm-model-id';
 const BINARY_ID = 'mm-model-id-bin';
 
 /** Gives each request back as it came, with metadata that says who served it and what arrived. */
-export function createInference(instance: string, models: Models): AnswerUnary {
-  return async ({ message, metadata }) => {
-    await models.serve(modelIdOf(metadata));
-    return { message, metadata: { 'served-by': instance, ...servedModel(metadata), 'seen-metadata': ascii(metadata) } };
+export function createInference(instance: string, models: Models): (call: ServerCall) => Promise<Reply> {
+  return async ({ message, headers }) => {
+    await models.serve(modelIdOf(headers));
+    const told = ['served-by', instance, ...servedModel(headers), 'seen-metadata', ascii(metadataOf(headers))];
+    return { message, headers: told };
   };
 }
 
-/** @throws ServerError when there is none. */
-function modelIdOf(metadata: IncomingHttpHeaders): string {
-  const [plain, binary] = [metadata[ID], metadata[BINARY_ID]];
-  if (typeof binary === 'string') return Buffer.from(binary, 'base64').toString('utf8');
-  if (typeof plain === 'string') return plain;
-  throw new ServerError(Status.INVALID_ARGUMENT, `must include ${ID} header`);
+/** @throws RpcError when there is none. */
+function modelIdOf(headers: HeaderList): string {
+  const [plain, [binary]] = [valueOf(headers, ID), binaryValuesOf(headers, BINARY_ID)];
+  const id = binary?.toString('utf8') ?? plain;
+  if (id === undefined) throw new RpcError('INVALID_ARGUMENT', `must include ${ID} header`);
+  return id;
 }
 
-function servedModel({ [ID]: plain, [BINARY_ID]: binary }: IncomingHttpHeaders): Readonly<Record<string, string>> {
-  return {
-    ...(typeof plain === 'string' ? { 'served-model': plain } : {}),
-    ...(typeof binary === 'string' ? { 'served-model-bin': binary } : {}),
-  };
+function servedModel(headers: HeaderList): HeaderList {
+  const [plain, binary] = [valueOf(headers, ID), valueOf(headers, BINARY_ID)];
+  return [
+    ...(plain === undefined ? [] : ['served-model', plain]),
+    ...(binary === undefined ? [] : ['served-model-bin', binary]),
+  ];
+}
+
+/** As on the wire, those of HTTP/2 left out: values of `-bin` keys in base64, several of one key with commas between. */
+function metadataOf(headers: HeaderList): Readonly<Record<string, string>> {
+  const metadata = new Map<string, string>();
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name = '', value = ''] = headers.slice(i, i + 2);
+    const before = metadata.get(name);
+    if (!name.startsWith(':')) metadata.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return Object.fromEntries(metadata);
 }
 
 /** JSON fit for a header: what is beyond ASCII is escaped. */

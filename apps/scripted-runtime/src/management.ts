@@ -1,30 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ServerError, Status } from 'nice-grpc-common';
 import {
   ModelRuntimeDefinition,
   RuntimeStatusNumber,
   type ModelRuntimeServiceImplementation,
 } from '@meshkeeper/modelmesh';
+import { RpcError, type Reply, type ServerCall } from '@meshkeeper/modelmesh/wire';
 import type { Models } from './models.ts';
 import type { ScriptedSettings } from './settings.ts';
-import type { AnswerUnary, UnaryCall } from './unary-server.ts';
 
 const SIZING_MS = 50;
 const { methods, fullName } = ModelRuntimeDefinition;
 const { STARTING, READY } = RuntimeStatusNumber;
 
-type Api = { readonly [method in keyof typeof methods]: (call: UnaryCall) => Promise<Uint8Array> };
+type Api = { readonly [method in keyof typeof methods]: (call: ServerCall) => Promise<Uint8Array> };
 
 /** The calls of `mmesh.ModelRuntime`; undefined for any other method. */
 export function createManagement(settings: ScriptedSettings, models: Models) {
   const api = createApi(settings, models);
   const byName = new Map<string, Api[keyof Api]>(
-    Object.entries(api).map(([name, call]) => [`${fullName}/${name}`, call]),
+    Object.entries(api).map(([name, call]) => [`/${fullName}/${name}`, call]),
   );
-  return (method: string): AnswerUnary | undefined => {
-    const answer = byName.get(method);
-    return answer && (async (call) => ({ message: await answer(call) }));
-  };
+  return (call: ServerCall): Promise<Reply> | undefined =>
+    byName
+      .get(call.path)?.(call)
+      .then((message) => ({ message: Buffer.from(message) }));
 }
 
 function createApi(settings: ScriptedSettings, models: Models): Api {
@@ -43,7 +42,7 @@ function createApi(settings: ScriptedSettings, models: Models): Api {
       return encode(unloadModel, {});
     },
     predictModelSize: async () => {
-      if (settings.PREDICT_SIZE === undefined) throw new ServerError(Status.UNIMPLEMENTED, 'No size is predicted');
+      if (settings.PREDICT_SIZE === undefined) throw new RpcError('UNIMPLEMENTED', 'No size is predicted');
       return encode(predictModelSize, { sizeInBytes: settings.PREDICT_SIZE });
     },
     modelSize: async ({ message }) => {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ServerError, Status } from 'nice-grpc-common';
+import { RpcError } from '@meshkeeper/modelmesh/wire';
 import { scriptOf, type LoadTrouble, type Script } from './script.ts';
 
 type Loaded = { readonly script: Script; answered: number };
 
-/** The models of this server, as their paths tell. Everything that fails throws ServerError. */
+/** The models of this server, as their paths tell. Everything that fails throws RpcError. */
 export type Models = {
   /** What is loaded stays as it is. */
   load(id: string, path: string, signal: AbortSignal): Promise<{ readonly sizeBytes: number }>;
@@ -40,7 +40,7 @@ export function createModels(instance: string, crash: () => never): Models {
   };
   const find = (id: string): Loaded => {
     const model = models.get(id);
-    if (model === undefined) throw new ServerError(Status.NOT_FOUND, `Model ${id} is not loaded`);
+    if (model === undefined) throw new RpcError('NOT_FOUND', `Model ${id} is not loaded`);
     return model;
   };
   return {
@@ -61,8 +61,7 @@ export function createModels(instance: string, crash: () => never): Models {
       calls.push(`unload ${id}`);
       const script = models.get(id)?.script;
       if (script === undefined) return;
-      if (pastOf(id).unloads++ < script.unloadFailures)
-        throw new ServerError(Status.INTERNAL, 'Unload failed as asked');
+      if (pastOf(id).unloads++ < script.unloadFailures) throw new RpcError('INTERNAL', 'Unload failed as asked');
       await sleep(script.unloadMs);
       models.delete(id);
     },
@@ -77,7 +76,7 @@ export function createModels(instance: string, crash: () => never): Models {
       }
       model.answered += 1;
       if (answerMs > 0) await sleep(answerMs);
-      if (refusal !== undefined) throw new ServerError(refusal.code, refusal.message);
+      if (refusal !== undefined) throw new RpcError(refusal.code, refusal.message);
     },
     forget: (id) => models.delete(id),
     purge: () => models.clear(),
@@ -89,16 +88,16 @@ export function createModels(instance: string, crash: () => never): Models {
   };
 }
 
-/** @throws ServerError when the load is to fail. */
+/** @throws RpcError when the load is to fail. */
 function refuse(trouble: LoadTrouble | undefined, first: boolean, fixed: boolean): void {
   if (trouble?.kind !== 'fails') return;
   const over = { never: false, fixed, 'second load': !first }[trouble.until];
-  if (!over) throw new ServerError(trouble.code, trouble.message);
+  if (!over) throw new RpcError(trouble.code, trouble.message);
 }
 
 async function pause(ms: number, signal: AbortSignal, cancelled: () => void): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {
     cancelled();
-    throw new ServerError(Status.CANCELLED, 'The load was cancelled');
+    throw new RpcError('CANCELLED', 'The load was cancelled');
   });
 }

@@ -1,7 +1,7 @@
-import { Status } from 'nice-grpc-common';
+import { CODES, isFailureCode, type FailureCode } from '@meshkeeper/modelmesh/wire';
 
 /** A refusal as gRPC tells it. */
-export type Refusal = { readonly code: Status; readonly message: string };
+export type Refusal = { readonly code: FailureCode; readonly message: string };
 
 /** How a load ends that does not end well. */
 export type LoadTrouble =
@@ -42,11 +42,11 @@ const READERS: Readonly<Record<string, Reader>> = {
     if (size === undefined || loadMs === undefined || unloadMs === undefined) return undefined;
     return { sizeBytes: size, loadMs, unloadMs };
   },
-  FAIL_: (message) => fails('fixed', { code: Status.INTERNAL, message }),
-  FAILONCE_: (message) => fails('second load', { code: Status.INTERNAL, message }),
+  FAIL_: (message) => fails('fixed', { code: 'INTERNAL', message }),
+  FAILONCE_: (message) => fails('second load', { code: 'INTERNAL', message }),
   FAILAT_: (rest, instance) => {
     const [, where, message = ''] = /^([^_]+)_(.*)$/.exec(rest) ?? [];
-    return where === instance ? fails('never', { code: Status.INTERNAL, message }) : undefined;
+    return where === instance ? fails('never', { code: 'INTERNAL', message }) : undefined;
   },
   FAILCODE_: (rest) => {
     const refusal = refusalOf(rest);
@@ -80,10 +80,8 @@ function counted(text: string, made: (count: number) => Partial<Script>): Partia
   return /^\d+$/.test(text) ? made(Number(text)) : undefined;
 }
 
-const CODES = Object.entries(Status).flatMap(([name, code]) => (typeof code === 'number' ? [{ name, code }] : []));
-
 /** `<CODE>_<msg>`. Codes have underscores themselves, but none is the beginning of another with one behind it. */
 function refusalOf(text: string): Refusal | undefined {
-  const found = CODES.find(({ name }) => text === name || text.startsWith(`${name}_`));
-  return found && { code: found.code, message: text.slice(found.name.length + 1) };
+  const code = CODES.filter(isFailureCode).find((name) => text === name || text.startsWith(`${name}_`));
+  return code && { code, message: text.slice(code.length + 1) };
 }

@@ -1,10 +1,6 @@
 import { z } from 'zod';
+import type { ListenOn } from '@meshkeeper/modelmesh/wire';
 import { dialSettings, flag, loopbackTwin, processSettings, readSettings, wholeNumber } from '@meshkeeper/settings';
-
-/** Where a server listens. */
-export type Endpoint =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
 
 const endpoint = z.string().regex(/^(port:\d+|unix:.*\/.+)$/, 'must be port:<number> or unix:///<path>');
 const bytes = (fallback: number) => wholeNumber(fallback, 0, Number.MAX_SAFE_INTEGER);
@@ -46,9 +42,9 @@ const schema = z.object({
 
 export type ScriptedSettings = Omit<z.output<typeof schema>, 'RUNTIME_ENDPOINT' | 'RUNTIME_DATA_ENDPOINT' | 'HOST'> & {
   readonly host: string;
-  readonly management: Endpoint;
+  readonly management: ListenOn;
   /** Undefined: the same as `management`. */
-  readonly data: Endpoint | undefined;
+  readonly data: ListenOn | undefined;
 };
 
 /** @throws SettingsError */
@@ -59,7 +55,7 @@ export function readScriptedSettings(env: Readonly<Record<string, string | undef
   return { ...rest, host, management: toEndpoint(RUNTIME_ENDPOINT, host), data };
 }
 
-function toEndpoint(text: string, host: string): Endpoint {
-  if (text.startsWith('port:')) return { kind: 'tcp', host, port: Number(text.slice('port:'.length)) };
-  return { kind: 'unix', path: text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '') };
+function toEndpoint(text: string, host: string): ListenOn {
+  if (text.startsWith('port:')) return { host, port: Number(text.slice('port:'.length)) };
+  return { path: text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '') };
 }

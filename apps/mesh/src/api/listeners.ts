@@ -7,10 +7,14 @@ import { answerHealth, HEALTH_CHECK } from '../routing/health.ts';
 import type { MeshSettings } from '../settings.ts';
 import type { TlsIdentity } from '../presence/tls-identity.ts';
 import { serveUnary } from './unary-service.ts';
-import type { ServerCall } from '../wire/incoming-call.ts';
-import type { Reply } from '../wire/send-reply.ts';
-import { RpcError } from '../wire/status.ts';
-import { startGrpcServer, type GrpcServerOptions, type ServerTls } from '../wire/server.ts';
+import {
+  type GrpcServerOptions,
+  type Reply,
+  RpcError,
+  type ServerCall,
+  type ServerTls,
+  startGrpcServer,
+} from '@meshkeeper/modelmesh/wire';
 
 type Handle = (call: ServerCall) => Promise<Reply>;
 
@@ -40,8 +44,7 @@ export async function listenToClients(
     ...limits,
     ...(maxConnectionAgeMs !== undefined && { maxConnectionAgeMs }),
     ...(maxConnectionAgeGraceMs !== undefined && { maxConnectionAgeGraceMs }),
-    host: settings.host,
-    port: settings.grpcPort,
+    on: { host: settings.host, port: settings.grpcPort },
     handle,
   };
   return listen(options, parts, (tls) => tls.toClients());
@@ -51,8 +54,7 @@ export async function listenToClients(
 export function listenToPeers(settings: MeshSettings, handle: Handle, parts: ListenerParts): Promise<Listener> {
   const { maxMessageBytes, maxHeaderBytes } = settings.limits;
   const options = {
-    host: settings.host,
-    port: settings.peerPort,
+    on: { host: settings.host, port: settings.peerPort },
     handle,
     // What the mesh adds to a call must not make it too large.
     maxMessageBytes: maxMessageBytes + 65_536,

@@ -8,7 +8,7 @@ import {
   type ModelStatusInfoMessage,
   type VModelStatusInfoMessage,
 } from '@meshkeeper/modelmesh';
-import { RpcError } from '../wire/status.ts';
+import { RpcError } from '@meshkeeper/modelmesh/wire';
 import type { ModelCalls } from './model-calls.ts';
 import type { UnaryMethods } from './unary-service.ts';
 import type { VModelCalls } from './vmodel-calls.ts';

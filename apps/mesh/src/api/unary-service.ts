@@ -1,9 +1,7 @@
 import type { DeepPartial } from '@meshkeeper/modelmesh';
 import type { MeshMetrics } from '../http/metrics.ts';
 import { toldFailure } from '../routing/told-failure.ts';
-import type { ServerCall } from '../wire/incoming-call.ts';
-import type { Reply } from '../wire/send-reply.ts';
-import { RpcError } from '../wire/status.ts';
+import { type Reply, RpcError, type ServerCall } from '@meshkeeper/modelmesh/wire';
 
 type Codec<T> = {
   encode(message: T): { finish(): Uint8Array };

@@ -2,8 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { certificatesIn, followTlsFiles, type Logger, type Stoppable, type TlsMaterial } from '@meshkeeper/telemetry';
 import type { TlsFiles } from '../settings.ts';
-import type { ChannelTls } from '../wire/connect.ts';
-import type { ServerTls } from '../wire/server.ts';
+import type { ChannelTls, ServerTls } from '@meshkeeper/modelmesh/wire';
 
 /** Who this pod is to clients and to other pods. It follows the files: what is asked here is to be used for new connections. */
 export type TlsIdentity = Stoppable & {

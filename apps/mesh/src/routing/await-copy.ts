@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Copy } from '../hosting/copy.ts';
 import type { LocalCopies } from '../hosting/local-copies.ts';
 import type { MeshMetrics } from '../http/metrics.ts';
-import type { RpcError } from '../wire/status.ts';
+import type { RpcError } from '@meshkeeper/modelmesh/wire';
 import type { ModelCall } from './model-call.ts';
 import { outcomeError } from './outcome.ts';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SettingsError } from '@meshkeeper/settings';
 import type { Logger } from '@meshkeeper/telemetry';
 import type { Told } from '../http/metrics.ts';
-import { valueOf, type HeaderList } from '../wire/headers.ts';
+import { type HeaderList, valueOf } from '@meshkeeper/modelmesh/wire';
 
 /** Names of headers, in lower case, and by which names the log tells their values. */
 export type LoggedHeaders = ReadonlyMap<string, string>;

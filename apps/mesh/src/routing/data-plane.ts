@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { MeshMetrics, Told } from '../http/metrics.ts';
-import { customMetadata, valueOf, type HeaderList } from '../wire/headers.ts';
-import type { ServerCall } from '../wire/incoming-call.ts';
-import type { Answer } from '../wire/outgoing-call.ts';
-import type { Reply } from '../wire/send-reply.ts';
-import { RpcError } from '../wire/status.ts';
+import {
+  type Answer,
+  customMetadata,
+  type HeaderList,
+  type Reply,
+  RpcError,
+  type ServerCall,
+  valueOf,
+} from '@meshkeeper/modelmesh/wire';
 import type { CallLog } from './call-log.ts';
 import type { DataPlaneConfig, MethodRule } from './data-plane-config.ts';
 import { shortName } from './local-calls.ts';

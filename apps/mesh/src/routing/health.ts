@@ -1,4 +1,4 @@
-import type { Reply } from '../wire/send-reply.ts';
+import type { Reply } from '@meshkeeper/modelmesh/wire';
 
 export const HEALTH_CHECK = '/grpc.health.v1.Health/Check';
 

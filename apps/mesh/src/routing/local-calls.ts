@@ -1,9 +1,6 @@
 import type { Copy } from '../hosting/copy.ts';
 import type { RuntimeFacts } from '../runtime/runtime-facts.ts';
-import type { Channel } from '../wire/channel.ts';
-import type { Answer } from '../wire/outgoing-call.ts';
-import type { HeaderList } from '../wire/headers.ts';
-import { RpcError, toRpcError } from '../wire/status.ts';
+import { type Answer, type Channel, type HeaderList, RpcError, toRpcError } from '@meshkeeper/modelmesh/wire';
 import type { ModelCall } from './model-call.ts';
 import { absent, loadedCopy, type AwaitOptions } from './await-copy.ts';
 import { createTurns, type Turns } from './turns.ts';

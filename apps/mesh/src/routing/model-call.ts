@@ -1,4 +1,4 @@
-import type { HeaderList } from '../wire/headers.ts';
+import type { HeaderList } from '@meshkeeper/modelmesh/wire';
 
 /** A call for one model, as it goes to whoever holds a copy. */
 export type ModelCall = {

@@ -1,4 +1,4 @@
-import { RpcError } from '../wire/status.ts';
+import { RpcError } from '@meshkeeper/modelmesh/wire';
 import { outcomeError, outcomeOf } from './outcome.ts';
 
 /** How model servers say that they do not have a model: plainly, and in the words of Triton and MLServer. */

@@ -1,4 +1,4 @@
-import type { Answer } from '../wire/outgoing-call.ts';
+import type { Answer } from '@meshkeeper/modelmesh/wire';
 import type { RequestId } from './request-ids.ts';
 
 export type SeveralOptions = {

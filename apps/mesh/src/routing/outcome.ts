@@ -1,5 +1,4 @@
-import { valueOf, type HeaderList } from '../wire/headers.ts';
-import { RpcError, type FailureCode } from '../wire/status.ts';
+import { type FailureCode, type HeaderList, RpcError, valueOf } from '@meshkeeper/modelmesh/wire';
 
 /** Why an instance did not answer a call itself, told to the instance that sent it on. Everything else is the model's answer. */
 export type Outcome =

@@ -4,7 +4,7 @@ import { Agent, request } from 'undici';
 import { messageOf } from '@meshkeeper/domain';
 import type { Logger, Registry, Stoppable } from '@meshkeeper/telemetry';
 import type { PayloadSettings } from '../settings.ts';
-import type { HeaderList } from '../wire/headers.ts';
+import type { HeaderList } from '@meshkeeper/modelmesh/wire';
 import { createPayloadQueue, type Loss } from './payload-queue.ts';
 import { isWanted, type PayloadTarget } from './payload-targets.ts';
 import type { Payload, PayloadProcessor } from './payloads.ts';

@@ -1,4 +1,4 @@
-import type { HeaderList } from '../wire/headers.ts';
+import type { HeaderList } from '@meshkeeper/modelmesh/wire';
 
 /** A request or a response as payload processors get it. */
 export type Payload = {

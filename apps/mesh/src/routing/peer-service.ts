@@ -1,7 +1,4 @@
-import { binaryValuesOf } from '../wire/headers.ts';
-import type { ServerCall } from '../wire/incoming-call.ts';
-import type { Reply } from '../wire/send-reply.ts';
-import { RpcError } from '../wire/status.ts';
+import { binaryValuesOf, type Reply, RpcError, type ServerCall } from '@meshkeeper/modelmesh/wire';
 import { passedOn } from './data-plane.ts';
 import { answerHealth, HEALTH_CHECK } from './health.ts';
 import type { LocalCalls } from './local-calls.ts';

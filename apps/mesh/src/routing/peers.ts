@@ -3,10 +3,14 @@ import { loopbackTwin } from '@meshkeeper/settings';
 import type { Logger } from '@meshkeeper/telemetry';
 import { instanceOf, type Changed, type ClusterView } from '../records/cluster-view.ts';
 import { peerAddress } from '../presence/peer-address.ts';
-import { openChannel, type Channel } from '../wire/channel.ts';
-import type { ChannelTls } from '../wire/connect.ts';
-import type { Answer, OutgoingCall } from '../wire/outgoing-call.ts';
-import { RpcError } from '../wire/status.ts';
+import {
+  type Answer,
+  type Channel,
+  type ChannelTls,
+  openChannel,
+  type OutgoingCall,
+  RpcError,
+} from '@meshkeeper/modelmesh/wire';
 import { HEALTH_CHECK } from './health.ts';
 
 export type PeersOptions = {

@@ -1,5 +1,4 @@
-import { binaryValuesOf, valuesOf, type HeaderList } from '../wire/headers.ts';
-import { RpcError } from '../wire/status.ts';
+import { binaryValuesOf, type HeaderList, RpcError, valuesOf } from '@meshkeeper/modelmesh/wire';
 import type { MethodRule } from './data-plane-config.ts';
 import { extractText } from './proto-path.ts';
 

@@ -1,6 +1,6 @@
 import type { ModelRecord } from '@meshkeeper/modelmesh';
 import type { RecordStore } from '../records/record-store.ts';
-import { RpcError } from '../wire/status.ts';
+import { RpcError } from '@meshkeeper/modelmesh/wire';
 import type { RequestId } from './request-ids.ts';
 
 /** The record of the model that is meant now. What the view does not know is asked of etcd. @throws RpcError, CallError */

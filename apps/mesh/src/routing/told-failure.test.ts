@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallError } from '@meshkeeper/domain';
-import { RpcError } from '../wire/status.ts';
+import { RpcError } from '@meshkeeper/modelmesh/wire';
 import { toldFailure } from './told-failure.ts';
 
 const failed = (code?: string) => new CallError('Transient', 'why', code === undefined ? {} : { code });

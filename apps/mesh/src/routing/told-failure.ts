@@ -1,5 +1,5 @@
 import { CallError } from '@meshkeeper/domain';
-import { isFailureCode, RpcError, toRpcError } from '../wire/status.ts';
+import { isFailureCode, RpcError, toRpcError } from '@meshkeeper/modelmesh/wire';
 
 /** The codes with which a call of etcd ends when etcd cannot be reached, or does not answer. */
 const UNREACHABLE = new Set(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED', 'UNKNOWN']);

@@ -1,4 +1,4 @@
-import { openChannel, type Channel } from '../wire/channel.ts';
+import { type Channel, openChannel } from '@meshkeeper/modelmesh/wire';
 
 const CONNECT_MS = 2_000;
 

@@ -1,34 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Metadata } from 'nice-grpc-common';
+import type { HeaderList } from '@meshkeeper/modelmesh/wire';
 import { answerHeaders, parseTimeout, requestMetadata } from './request-metadata.ts';
 
-const sent = (headers: Record<string, string>): object =>
-  Object.fromEntries(requestMetadata({ headers, address: '10.0.0.9' }));
+const sent = (headers: Record<string, string>): HeaderList => requestMetadata({ headers, address: '10.0.0.9' });
 
-const FORWARDED = { 'x-forwarded-for': ['10.0.0.9'] };
+const FORWARDED = ['x-forwarded-for', '10.0.0.9'];
 
 test('Grpc-Metadata-X goes on as X', () => {
-  const headers = { 'grpc-metadata-mm-vmodel-id': 'a', 'grpc-metadata-id-bin': Buffer.from('é').toString('base64') };
-  assert.deepEqual(sent(headers), { 'mm-vmodel-id': ['a'], 'id-bin': [Buffer.from('é')], ...FORWARDED });
+  const headers = { 'grpc-metadata-mm-vmodel-id': 'a', 'grpc-metadata-id-bin': 'w6k' };
+  assert.deepEqual(sent(headers), ['mm-vmodel-id', 'a', 'id-bin', 'w6k=', ...FORWARDED]);
 });
 
 test('Authorization goes on as it is too, and standard headers with grpcgateway- in front; no others do', () => {
   const headers = { authorization: 'Bearer x', accept: '*/*', 'x-request-id': 'r', 'content-length': '5' };
-  assert.deepEqual(sent(headers), {
-    authorization: ['Bearer x'],
-    'grpcgateway-authorization': ['Bearer x'],
-    'grpcgateway-accept': ['*/*'],
-    ...FORWARDED,
-  });
+  const authorization = ['authorization', 'Bearer x', 'grpcgateway-authorization', 'Bearer x'];
+  assert.deepEqual(sent(headers), [...authorization, 'grpcgateway-accept', '*/*', ...FORWARDED]);
 });
 
 test('where a request came from is told, behind whoever told it before', () => {
-  assert.deepEqual(sent({ host: 'h:1', 'x-forwarded-for': '1.1.1.1' }), {
-    'grpcgateway-host': ['h:1'],
-    'x-forwarded-host': ['h:1'],
-    'x-forwarded-for': ['1.1.1.1, 10.0.0.9'],
-  });
+  const told = ['grpcgateway-host', 'h:1', 'x-forwarded-host', 'h:1', 'x-forwarded-for', '1.1.1.1, 10.0.0.9'];
+  assert.deepEqual(sent({ host: 'h:1', 'x-forwarded-for': '1.1.1.1' }), told);
 });
 
 test('what gRPC cannot carry, or speaks through itself, is left out', () => {
@@ -50,6 +42,6 @@ test('a timeout is up to eight digits and a unit', () => {
 });
 
 test("a model's headers come back as Grpc-Metadata-X", () => {
-  const metadata = Metadata({ a: ['1', '2'], 'b-bin': Buffer.of(1, 2) });
-  assert.deepEqual(answerHeaders(metadata), { 'grpc-metadata-a': ['1, 2'], 'grpc-metadata-b-bin': ['AQI='] });
+  const headers = answerHeaders(['a', '1', 'b-bin', 'AQI,AQ', 'a', '2']);
+  assert.deepEqual(headers, { 'grpc-metadata-a': ['1, 2'], 'grpc-metadata-b-bin': ['AQI=', 'AQ=='] });
 });

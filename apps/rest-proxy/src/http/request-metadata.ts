@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Metadata } from 'nice-grpc-common';
+import { binaryValuesOf, valuesOf, type HeaderList } from '@meshkeeper/modelmesh/wire';
 import { invalid } from '../rest-error.ts';
 
 const PREFIX = 'grpc-metadata-';
@@ -24,8 +24,8 @@ export type Caller = { readonly headers: IncomingHttpHeaders; readonly address: 
  * `grpcgateway-` in front,
  * and where the request came from. What gRPC cannot carry is left out.
  */
-export function requestMetadata({ headers, address }: Caller): Metadata {
-  const metadata = Metadata();
+export function requestMetadata({ headers, address }: Caller): HeaderList {
+  const metadata: string[] = [];
   for (const [name, given] of Object.entries(headers))
     for (const value of typeof given === 'string' ? [given] : (given ?? [])) append(metadata, name, value);
   const host = headers['x-forwarded-host'] ?? headers.host;
@@ -35,16 +35,16 @@ export function requestMetadata({ headers, address }: Caller): Metadata {
   return metadata;
 }
 
-function append(metadata: Metadata, name: string, value: string): void {
+function append(metadata: string[], name: string, value: string): void {
   if (name.startsWith(PREFIX)) return set(metadata, name.slice(PREFIX.length), value);
   if (name === 'authorization') set(metadata, name, value);
   if (STANDARD.has(name)) set(metadata, `grpcgateway-${name}`, value);
 }
 
-function set(metadata: Metadata, key: string, value: string): void {
+function set(metadata: string[], key: string, value: string): void {
   if (!KEY.test(key) || RESERVED.test(key)) return;
-  if (key.endsWith('-bin')) metadata.append(key, Buffer.from(value, 'base64'));
-  else if (VALUE.test(value)) metadata.append(key, value);
+  if (key.endsWith('-bin')) metadata.push(key, Buffer.from(value, 'base64').toString('base64'));
+  else if (VALUE.test(value)) metadata.push(key, value);
 }
 
 const UNITS = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
@@ -58,12 +58,13 @@ export function parseTimeout(text: string | undefined): number | undefined {
 }
 
 /** What a model's headers are called in the answer to the client. */
-export function answerHeaders(metadata: Metadata): Record<string, string[]> {
-  const headers: Record<string, string[]> = {};
-  // Several values of a text come as one, with commas between them, as gRPC allows it.
-  for (const [key, values] of metadata)
-    headers[`grpc-metadata-${key}`] = values.map((value) =>
-      typeof value === 'string' ? value : Buffer.from(value).toString('base64'),
-    );
-  return headers;
+export function answerHeaders(metadata: HeaderList): Record<string, string[]> {
+  const names = new Set(metadata.filter((_, index) => index % 2 === 0));
+  return Object.fromEntries([...names].map((name) => [`grpc-metadata-${name}`, valuesIn(metadata, name)]));
+}
+
+/** Several values of a text go as one, with commas between them, as gRPC allows it. */
+function valuesIn(metadata: HeaderList, name: string): string[] {
+  if (!name.endsWith('-bin')) return [valuesOf(metadata, name).join(', ')];
+  return binaryValuesOf(metadata, name).map((value) => value.toString('base64'));
 }

@@ -1,5 +1,6 @@
 import type { RequestListener, Server } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify';
+import type { HeaderList } from '@meshkeeper/modelmesh/wire';
 import type { Logger } from '@meshkeeper/telemetry';
 import { errorBody, GRPC_CODES, httpStatusOf, RestError } from '../rest-error.ts';
 import { openApi } from './open-api.ts';
@@ -107,8 +108,8 @@ function toCall(
     metadata: requestMetadata({ headers: request.raw.headers, address: request.ip }),
     signal: gone.signal,
     timeoutMs: parseTimeout(request.headers['grpc-timeout'] as string | undefined),
-    onHeader: (metadata: Parameters<typeof answerHeaders>[0]) => {
-      header = answerHeaders(metadata);
+    onHeaders: (headers: HeaderList) => {
+      header = answerHeaders(headers);
     },
   };
   return { call: { name, version, body: request.raw, backendCall }, header: () => header };

@@ -27,8 +27,6 @@ export type Route = {
   readonly answer: (call: RestCall, parts: RestParts) => Promise<string | Buffer>;
 };
 
-/** How long a connection to the mesh may take to come. */
-const REACHABLE_MS = 1_000;
 const MODEL = '/v2/models/:name';
 const VERSION = `${MODEL}/versions/:version`;
 
@@ -75,6 +73,6 @@ async function live(): Promise<string> {
 }
 
 async function ready(_call: RestCall, { backend }: RestParts): Promise<string> {
-  if (await backend.isReachable(REACHABLE_MS)) return JSON.stringify({ ready: true });
+  if (await backend.isReachable()) return JSON.stringify({ ready: true });
   throw new RestError(GRPC_CODES.UNAVAILABLE, 'the mesh cannot be reached');
 }

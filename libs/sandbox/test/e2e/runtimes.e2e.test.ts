@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { waitFor } from '../../src/index.ts';
+import { twinOf } from '../../src/node/address-pool.ts';
 import { infer } from './infer.ts';
 import { inferenceService, kubectlOf, startCluster, wordsOf, type Cluster, type Status } from './model-objects.ts';
 
@@ -73,14 +74,9 @@ test('a request that enters at any pod, of whatever runtime, is answered by a po
   };
   const { items } = await get<Pods>('pods', '-n', OWN, '-l', 'modelmesh-service=modelmesh-serving');
   assert.ok(items.length > 1, `${items.length} pods`);
-  const answers = await Promise.all(
-    items.map(({ status }) => infer(`${status.podIP.replace(/^10\./, '127.')}:8033`, 'asked')),
-  );
-  const wanted = { grpcStatus: '0', servedModel: components?.predictor?.latestReadyRevision };
-  for (const { servedBy, ...answer } of answers) {
-    assert.deepEqual(answer, wanted);
-    assert.equal(servedBy, answers[0]?.servedBy);
-  }
+  const answers = await Promise.all(items.map(({ status }) => infer(twinOf(status.podIP), 'asked')));
+  const servedModel = components?.predictor?.latestReadyRevision;
+  for (const answer of answers) assert.deepEqual(answer, { servedBy: answers[0]?.servedBy, servedModel });
   assert.ok(items.some(({ metadata }) => metadata.name.endsWith(answers[0]?.servedBy ?? '-')));
   await kubectl('delete', 'isvc', 'asked');
 });

@@ -28,10 +28,11 @@ export type ServerTls = {
   readonly passphrase?: string;
 };
 
+/** Port 0 takes a free one; a path is that of a unix socket. */
+export type ListenOn = { readonly host: string; readonly port: number } | { readonly path: string };
+
 export type GrpcServerOptions = CallRules & {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+  readonly on: ListenOn;
   readonly tls?: ServerTls;
   /** Above this a call is reset with ENHANCE_YOUR_CALM, which clients report as RESOURCE_EXHAUSTED. */
   readonly maxHeaderBytes: number;
@@ -42,7 +43,7 @@ export type GrpcServerOptions = CallRules & {
 };
 
 export type GrpcServer = {
-  /** `host:port` */
+  /** `host:port`, or the path of the socket. */
   readonly address: string;
   /** For connections from now on. @throws when the certificate is unfit; then nothing changes */
   readonly renewTls: (tls: ServerTls) => void;
@@ -139,10 +140,10 @@ function isWelcome({ socket }: ServerHttp2Session, { clientAuth, isTrusted }: Se
   return shown === undefined ? clientAuth === 'OPTIONAL' : isTrusted?.(shown) === true;
 }
 
-function listen(server: Http2Server | Http2SecureServer, { host, port }: GrpcServerOptions): Promise<void> {
+function listen(server: Http2Server | Http2SecureServer, { on }: GrpcServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen(on, () => {
       server.off('error', reject);
       // Running out of file descriptors, for example: the next connection may be lucky again.
       server.on('error', () => undefined);
@@ -153,7 +154,8 @@ function listen(server: Http2Server | Http2SecureServer, { host, port }: GrpcSer
 
 function addressOf(server: Http2Server | Http2SecureServer): string {
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port');
+  if (address === null) throw new Error('The server does not listen');
+  if (typeof address === 'string') return address;
   return `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 

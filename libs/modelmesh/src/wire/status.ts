@@ -1,9 +1,9 @@
 import { constants } from 'node:http2';
-import { messageOf } from '@meshkeeper/domain';
+import { messageOf } from '@meshkeeper/domain/call-error';
 import type { HeaderList } from './headers.ts';
 
 /** gRPC's status codes; the place in the list is the number on the wire. */
-const CODES = [
+export const CODES = [
   'OK',
   'CANCELLED',
   'UNKNOWN',
@@ -28,7 +28,7 @@ export type Code = (typeof CODES)[number];
 export type FailureCode = Exclude<Code, 'OK'>;
 
 export type RpcErrorOptions = {
-  /** Custom metadata of the trailers. */
+  /** Custom metadata of the answer, that of its headers too. */
   readonly metadata?: HeaderList;
   /** The call surely never reached the peer, so that repeating it elsewhere cannot do anything twice. */
   readonly unsent?: boolean;

@@ -14,6 +14,8 @@ import { startDeadline } from './timeout.ts';
 export type Channel = {
   /** @throws RpcError, and nothing else */
   readonly call: (call: OutgoingCall) => Promise<Answer>;
+  /** Connects, where no connection is. @throws RpcError UNAVAILABLE; at once when that failed just now */
+  readonly connect: () => Promise<void>;
   /** Running calls go on to their end; new ones are refused. */
   readonly close: () => void;
 };
@@ -53,6 +55,9 @@ export function openChannel(target: ChannelTarget, options: ConnectorOptions): C
   };
   return {
     call: (call) => new Promise((resolve, reject) => start(call, { resolve, reject }, RETRIES)),
+    connect: async () => {
+      if (connector.current() === undefined) await connector.open();
+    },
     close: connector.close,
   };
 }

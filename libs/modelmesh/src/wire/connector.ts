@@ -1,4 +1,4 @@
-import { messageOf } from '@meshkeeper/domain';
+import { messageOf } from '@meshkeeper/domain/call-error';
 import { connect, authorityOf, type ChannelTarget, type ConnectOptions } from './connect.ts';
 import { keepAlive } from './keep-alive.ts';
 import { commonHeaders, type Connection } from './outgoing-call.ts';
@@ -8,6 +8,8 @@ export type ConnectorOptions = ConnectOptions & {
   readonly maxMessageBytes: number;
   /** With calls under way and no sign of the peer for so long it is pinged, and given up when it is silent once more. */
   readonly keepAliveMs?: number;
+  /** Between two attempts to connect, at most; 2 s when absent. */
+  readonly maxBackoffMs?: number;
 };
 
 export type Connector = {
@@ -21,7 +23,7 @@ export type Connector = {
 
 const FIRST_BACKOFF_MS = 50;
 const LONGEST_BACKOFF_MS = 2_000;
-const USER_AGENT = 'meshkeeper-mesh';
+const USER_AGENT = 'meshkeeper';
 
 /** Keeps at most one connection to a peer that takes new calls. Connects only when asked, and ever more rarely when it fails. */
 export function createConnector(target: ChannelTarget, options: ConnectorOptions): Connector {
@@ -42,7 +44,7 @@ export function createConnector(target: ChannelTarget, options: ConnectorOptions
       return connection;
     } catch (error) {
       const told = error instanceof RpcError ? error : unavailable(messageOf(error), error);
-      retryAt = performance.now() + backoffMs(failures);
+      retryAt = performance.now() + backoffMs(failures, options.maxBackoffMs);
       failures += 1;
       lastError = told;
       throw told;
@@ -90,8 +92,8 @@ function toConnection(
 }
 
 /** With a fifth of chance either way, so that those who lost a peer together do not come back together. */
-function backoffMs(failures: number): number {
-  return Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures) * (0.8 + Math.random() * 0.4);
+function backoffMs(failures: number, longestMs = LONGEST_BACKOFF_MS): number {
+  return Math.min(longestMs, FIRST_BACKOFF_MS * 2 ** failures) * (0.8 + Math.random() * 0.4);
 }
 
 function unavailable(text: string, cause?: unknown): RpcError {

@@ -1,6 +1,6 @@
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
-import type { SecureContext } from 'node:tls';
+import type { PeerCertificate, SecureContext } from 'node:tls';
 import { RpcError } from './status.ts';
 import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES } from './windows.ts';
 
@@ -17,7 +17,9 @@ export type ChannelTls = {
   /** In the place of ca, key and cert. */
   readonly secureContext?: SecureContext;
   /** In the place of the check of the name. */
-  readonly checkServerIdentity?: () => Error | undefined;
+  readonly checkServerIdentity?: (host: string, shown: PeerCertificate) => Error | undefined;
+  /** False: whoever answers is taken for the peer. */
+  readonly rejectUnauthorized?: boolean;
 };
 
 export type ConnectOptions = {

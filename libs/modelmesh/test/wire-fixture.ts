@@ -31,8 +31,7 @@ export const echo: Handle = ({ message }) => Promise.resolve({ message });
 /** A server of ours. */
 export function startWire(handle: Handle, options: Partial<GrpcServerOptions> = {}): Promise<GrpcServer> {
   return startGrpcServer({
-    host: '127.0.0.1',
-    port: 0,
+    on: { host: '127.0.0.1', port: 0 },
     handle,
     maxMessageBytes: MAX_BYTES,
     maxHeaderBytes: 8_192,

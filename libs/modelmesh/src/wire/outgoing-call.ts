@@ -95,7 +95,7 @@ function receiveAnswer(connection: Connection, stream: ClientHttp2Stream, ending
   let status = 0;
   let cause: Error | undefined;
   const settle = (list: HeaderList): void => {
-    const error = statusError(list, status);
+    const error = statusError(list, head, status);
     if (error !== undefined) ending.fail(error);
     else if (reader.message === undefined)
       ending.fail(new RpcError('UNIMPLEMENTED', 'The answer is OK without a message'));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Metadata, ServerCredentials, status } from '@grpc/grpc-js';
 import { createAuthority, createLeaf, freePort, waitFor } from '@meshkeeper/sandbox';
-import { binaryValuesOf, valuesOf } from '../src/wire/headers.ts';
+import { binaryValuesOf, valueOf, valuesOf } from '../src/wire/headers.ts';
 import type { RpcError } from '../src/wire/status.ts';
 import { framed } from '../src/wire/write-message.ts';
 import {
@@ -49,16 +49,22 @@ describe('our channel with servers of @grpc/grpc-js', () => {
     server.forceShutdown();
   });
 
-  test('failures come with code, text and metadata', async () => {
+  test('failures come with code, text and the metadata of headers and trailers', async () => {
     const metadata = new Metadata();
     metadata.add('x-why', 'because');
-    const { server, address } = await startPeer((_call, done) =>
-      done({ code: status.FAILED_PRECONDITION, details: '„so“ %', metadata }),
-    );
+    const head = new Metadata();
+    head.add('x-who', 'me');
+    const { server, address } = await startPeer((call, done) => {
+      call.sendMetadata(head);
+      done({ code: status.FAILED_PRECONDITION, details: '„so“ %', metadata });
+    });
     const channel = openWire(address);
     await assert.rejects(channel.call(CALL), (error: RpcError) => {
       assert.deepEqual([error.code, error.details, error.unsent], ['FAILED_PRECONDITION', '„so“ %', false]);
-      assert.deepEqual(valuesOf(error.metadata, 'x-why'), ['because']);
+      assert.deepEqual(
+        ['x-who', 'x-why'].map((name) => valueOf(error.metadata, name)),
+        ['me', 'because'],
+      );
       return true;
     });
     assert.match(await refusal(channel.call({ ...CALL, path: '/a.B/None' })), /^UNIMPLEMENTED /);
@@ -150,8 +156,10 @@ describe('our channel when its peer goes', () => {
     for (let i = 0; i < 3; i += 1) {
       await assert.rejects(channel.call(CALL), { code: 'UNAVAILABLE', unsent: true });
     }
-    const server = await startWire(echo, { port });
-    await waitFor(async () => (await channel.call(CALL)).message.equals(HELLO), { ...soon, what: 'an answer' });
+    await assert.rejects(channel.connect(), { code: 'UNAVAILABLE', unsent: true });
+    const server = await startWire(echo, { on: { host: '127.0.0.1', port } });
+    await waitFor(() => channel.connect().then(() => true), { ...soon, what: 'a connection' });
+    assert.deepEqual((await channel.call(CALL)).message, HELLO);
     channel.close();
     await assert.rejects(channel.call(CALL), { code: 'UNAVAILABLE', unsent: true });
     await server.stop(1_000);
@@ -187,7 +195,7 @@ describe('our channel when its peer goes', () => {
 
   test('servers that retire in the midst of traffic cost no call', async () => {
     const port = await freePort();
-    let server = await startWire(echo, { port });
+    let server = await startWire(echo, { on: { host: '127.0.0.1', port } });
     const channel = openWire(`127.0.0.1:${port}`);
     const end = new AbortController();
     let calls = 0;
@@ -205,7 +213,7 @@ describe('our channel when its peer goes', () => {
       await Promise.race([all, waitFor(() => calls > before + 200, { ...soon, what: 'calls' })]);
       // The successor listens as soon as the port is free, which is before the last calls of the old one are answered.
       const stopping = server.stop(5_000);
-      server = await startWire(echo, { port });
+      server = await startWire(echo, { on: { host: '127.0.0.1', port } });
       await stopping;
     }
     end.abort();

@@ -4,13 +4,14 @@ import { customMetadata, isGrpc, valueOf, type HeaderList } from './headers.ts';
 import type { MessageFault } from './message-reader.ts';
 import { codeOfHttpStatus, codeOfReset, codeOfStatus, decodeMessage, RpcError, type FailureCode } from './status.ts';
 
-/** The failure that headers or trailers tell; undefined for OK. */
-export function statusError(list: HeaderList, httpStatus: number): RpcError | undefined {
+/** The failure that the trailers tell, which are the headers themselves where nothing else came; undefined for OK. */
+export function statusError(list: HeaderList, head: HeaderList, httpStatus: number): RpcError | undefined {
   const value = valueOf(list, 'grpc-status');
   if (value === undefined) return new RpcError(codeOfAnswer(httpStatus), `HTTP ${httpStatus} without a grpc-status`);
   const code = codeOfStatus(value);
   if (code === 'OK') return undefined;
-  return new RpcError(code, decodeMessage(valueOf(list, 'grpc-message') ?? ''), { metadata: customMetadata(list) });
+  const metadata = customMetadata(list === head ? list : [...head, ...list]);
+  return new RpcError(code, decodeMessage(valueOf(list, 'grpc-message') ?? ''), { metadata });
 }
 
 function codeOfAnswer(httpStatus: number): FailureCode {
