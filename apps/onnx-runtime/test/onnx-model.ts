@@ -25,7 +25,7 @@ export type OnnxNode = {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** Whole numbers only. */
-  readonly attributes?: Readonly<Record<string, number>>;
+  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
 };
 export type OnnxGraph = {
   readonly inputs: readonly Value[];
@@ -36,6 +36,7 @@ export type OnnxGraph = {
 const OPSET = 13;
 const IR_VERSION = 8;
 const ATTRIBUTE_INT = 2;
+const ATTRIBUTE_INTS = 7;
 
 export function onnxModel({ inputs, outputs, nodes }: OnnxGraph): Buffer {
   const graph = Buffer.concat([
@@ -57,8 +58,13 @@ export function identityModel(type: ElementName, shape: Value['shape'] = ['n']):
 }
 
 function nodeProto({ op, inputs, outputs, attributes = {} }: OnnxNode): Buffer {
-  const attribute = ([name, value]: readonly [string, number]): Buffer =>
-    Buffer.concat([text(1, name), int(3, value), int(20, ATTRIBUTE_INT)]);
+  const attribute = ([name, value]: readonly [string, number | readonly number[]]): Buffer =>
+    Buffer.concat([
+      text(1, name),
+      ...(typeof value === 'number'
+        ? [int(3, value), int(20, ATTRIBUTE_INT)]
+        : [...value.map((each) => int(8, each)), int(20, ATTRIBUTE_INTS)]),
+    ]);
   return Buffer.concat([
     ...inputs.map((name) => text(1, name)),
     ...outputs.map((name) => text(2, name)),

@@ -336,3 +336,22 @@ test('the status is READY only after every model is gone', async () => {
   });
   await refused(inference.modelReady({ name: 'purged' }), 5, /not loaded/);
 });
+
+test('a model that takes more memory than there is fails its call in one sentence, and the server goes on', async () => {
+  const side = 1_048_576;
+  const greedy = onnxModel({
+    inputs: [{ name: 'x', type: 'FP32', shape: [1] }],
+    outputs: [{ name: 'y', type: 'FP32', shape: [side, side, 1024] }],
+    nodes: [
+      { op: 'Constant', inputs: [], outputs: ['shape'], attributes: { value_ints: [side, side, 1024] } },
+      { op: 'ConstantOfShape', inputs: ['shape'], outputs: ['zeros'] },
+      { op: 'Add', inputs: ['zeros', 'x'], outputs: ['y'] },
+    ],
+  });
+  await load('greedy', write('greedy.onnx', greedy));
+  const inputs = [{ name: 'x', datatype: 'FP32', shape: [1n], contents: { fp32Contents: [1] } }];
+  await refused(inference.modelInfer({ modelName: 'greedy', inputs }), 13, /Failed to allocate memory for requested/);
+  await load('modest', write('modest.onnx', identityModel('FP32')));
+  const { outputs } = await inference.modelInfer({ modelName: 'modest', inputs });
+  assert.deepEqual(outputs[0]?.contents?.fp32Contents, [1]);
+});

@@ -7,6 +7,13 @@ const cases = [
   { rule: 'the code goes before the text', code: 'INTERNAL', text: 'no such file', wants: 'INTERNAL: no such file' },
   { rule: 'UNKNOWN is not said', code: 'UNKNOWN', text: 'odd', wants: 'odd' },
   { rule: 'a code without a text stands alone', code: 'RESOURCE_EXHAUSTED', text: '', wants: 'RESOURCE_EXHAUSTED' },
+  {
+    rule: 'a server that went away is said to have done so',
+    code: 'UNAVAILABLE',
+    text: 'read ECONNRESET',
+    wants:
+      'UNAVAILABLE: read ECONNRESET: the model server went away meanwhile; it may have crashed, or been killed for the memory that it took',
+  },
   { rule: 'UNKNOWN without a text is all there is', code: 'UNKNOWN', text: '', wants: 'UNKNOWN' },
 ];
 

@@ -4,11 +4,16 @@ import { CallError } from '@meshkeeper/domain';
 export function loadFailure({ kind, code = 'UNKNOWN', message, cause }: CallError): CallError {
   const text = message === '' ? code : code === 'UNKNOWN' ? message : `${code}: ${message}`;
   const isGone = code === 'UNAVAILABLE' && NOT_THERE.test(message);
-  return new CallError(isGone ? 'Gone' : kind, text, { cause, code });
+  const isLost = code === 'UNAVAILABLE' && LOST.test(message);
+  return new CallError(isGone ? 'Gone' : kind, isLost ? `${text}: ${WENT_AWAY}` : text, { cause, code });
 }
 
 /** In the words of @grpc/grpc-js, which has no other sign that a call was never sent. */
 const NOT_THERE = /ECONNREFUSED|ENOENT|No connection established/;
+/** In the same words: a connection that broke while the server was at it. */
+const LOST = /ECONNRESET|EPIPE|Connection dropped|socket hang up/;
+const WENT_AWAY =
+  'the model server went away meanwhile; it may have crashed, or been killed for the memory that it took';
 
 /** No server was there to ask. One that goes away during a load has failed that load: the model may be why. */
 export function isServerGone(error: unknown): boolean {

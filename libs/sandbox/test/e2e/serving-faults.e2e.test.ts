@@ -86,6 +86,20 @@ describe('after a fault the status says what happened, and the next load works',
     await predicts('late', 60_000);
   });
 
+  test('a model server that is killed in a load, as the kernel does when its memory is used up', async () => {
+    putDigits(cluster, { key: 'onnx/greedy.onnx' });
+    const pid = await pidOf('onnx');
+    // Held, so that the load is under way when it dies.
+    process.kill(pid, 'SIGSTOP');
+    await apply(onnx('greedy', 'onnx/greedy.onnx'));
+    const isPulled = (): boolean => modelFolders().some((folder) => folder.startsWith('greedy__'));
+    await waitFor(isPulled, { timeoutMs: 20_000, what: 'the files of the model' });
+    process.kill(pid, 'SIGKILL');
+    await untilFailure('greedy', /^UNAVAILABLE: Failed to load model due to .*the model server went away meanwhile/);
+    await predicts('greedy', 60_000);
+    await untilReady(cluster, 'greedy');
+  });
+
   test('a puller that was killed leaves nothing behind, and loads again', async () => {
     putDigits(cluster, { key: 'onnx/after.onnx' });
     process.kill(await pidOf('puller'), 'SIGKILL');
