@@ -17,6 +17,7 @@ const say = (line: string): void => {
 /** A file that starts servers has it in its name; such files share the machine with nothing else. */
 const isHeavy = (file: string): boolean => file.endsWith('.e2e.test.ts');
 const isMedium = (file: string): boolean => file.endsWith('.int.test.ts');
+const PROPERTY_RUNS = import.meta.resolve('./property-runs.ts');
 /** A whole end-to-end file may take this long. */
 const FILE_TIMEOUT_MS = 15 * 60_000;
 
@@ -26,7 +27,7 @@ async function runFiles(files: readonly string[], concurrency: number, counts: C
     files: [...files],
     concurrency,
     timeout: FILE_TIMEOUT_MS,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning', `--import=${PROPERTY_RUNS}`],
   });
   stream.on('test:pass', ({ details, skip, todo }) => {
     if (details.type === 'suite') return;

@@ -87,7 +87,7 @@ describe('a quantity', () => {
       assert.equal(parseQuantity(printed)?.nanos, parseQuantity(text)?.nanos);
       assert.equal(canonicalQuantity(printed), printed);
     };
-    fc.assert(fc.property(quantities, check), { numRuns: 500 });
+    fc.assert(fc.property(quantities, check));
   });
 
   test('never throws, whatever the text', () => {

@@ -5,7 +5,6 @@ import { ModelCache } from './cache.ts';
 import { churnAgeMs, toUnits, unloadReserve } from './capacity.ts';
 import { limits, MIB, NOW } from './testing/builders.ts';
 
-const RUNS = process.env['MESHKEEPER_SIZE'] === 'large' ? 5_000 : 200;
 /** Long before now, so that no cache counts as churning. */
 const AGO = NOW - 10 * churnAgeMs(90_000);
 
@@ -237,7 +236,7 @@ describe('Whatever happens to a cache', () => {
       cache.takeReady();
       assert.ok(cache.held <= cache.effective, 'all unloads ended, so no more is held than promised');
     };
-    fc.assert(fc.property(steps, property), { numRuns: RUNS });
+    fc.assert(fc.property(steps, property));
   });
 
   test('evicts only what is older than all that stays', () => {
@@ -252,6 +251,6 @@ describe('Whatever happens to a cache', () => {
         assert.ok(loaded.every(({ id, lastUsed }) => gone.has(id) || lastUsed >= newest));
       }
     };
-    fc.assert(fc.property(steps, property), { numRuns: RUNS });
+    fc.assert(fc.property(steps, property));
   });
 });

@@ -92,7 +92,6 @@ describe('references', () => {
         assert.deepEqual(refs, new Map([...refs.keys()].map((id) => [id, expectedRefs(world).get(id)])));
         assert.deepEqual(new Set(refs.keys()), new Set(expectedRefs(world).keys()));
       }),
-      { numRuns: 500 },
     );
   });
 

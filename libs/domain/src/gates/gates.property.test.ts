@@ -12,7 +12,6 @@ import { GATES } from './gate.ts';
 import { gatesOf } from './gates-of.ts';
 import { seenInStatus } from './seen-model.ts';
 
-const RUNS = process.env['MESHKEEPER_SIZE'] === 'large' ? 20_000 : 500;
 const anyJson = fc.object({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)) as JsonObject);
 const ours = anInferenceService();
 const anyObject = fc.oneof(
@@ -97,7 +96,6 @@ test('any object has its gates, the same each time, and those behind the first o
         assert.equal(reason !== undefined, state === 'open');
       }
     }),
-    { numRuns: RUNS },
   );
 });
 
@@ -114,7 +112,6 @@ test('what opens one gate closes none before it', () => {
       const isReached = before.slice(0, at + 1).every(({ state }) => state !== 'waiting');
       if (isReached) assert.notEqual(after[at]?.state, 'open', `${name} is still open: ${after[at]?.message}`);
     }),
-    { numRuns: RUNS },
   );
 });
 
@@ -131,6 +128,5 @@ test('a model with an open gate before the mesh is told by the reason of that ga
         assert.equal(reason, first.reason);
       else assert.equal(reason, 'RuntimeUnhealthy');
     }),
-    { numRuns: RUNS },
   );
 });

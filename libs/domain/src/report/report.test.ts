@@ -252,6 +252,5 @@ test('any object gives a plan and a report, never a throw, and the same ones eac
       const once = answered(snapshot, aReply());
       assert.deepEqual(answered(snapshot, aReply()), once);
     }),
-    { numRuns: process.env['MESHKEEPER_SIZE'] === 'large' ? 5_000 : 200 },
   );
 });

@@ -32,7 +32,6 @@ describe('the reader of length-prefixed messages', () => {
       property(message, sizes, (message, sizes) => {
         assert.ok(read(framed(message), sizes).message?.equals(message));
       }),
-      { numRuns: 300 },
     );
   });
 

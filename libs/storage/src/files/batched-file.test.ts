@@ -25,7 +25,6 @@ test('what is written is what comes out, however it is cut', async () => {
       await pipeline(Readable.from(chunks), batchedFile(file));
       assert.ok(readFileSync(file).equals(Buffer.concat(chunks)));
     }),
-    { numRuns: 25 },
   );
 });
 

@@ -204,6 +204,5 @@ test('property: whatever ids, paths and keys say, nothing outside the root chang
       await puller.remove(modelId).catch((error: unknown) => assert.ok(error instanceof StorageError));
       assert.deepEqual(others(), before);
     }),
-    { numRuns: 200 },
   );
 });
