@@ -141,6 +141,14 @@ describe('The second copy', () => {
     assert.deepEqual(changes(instances, [unused]), ['-m b not-used']);
   });
 
+  test('goes from the one of two full instances that would soon evict it anyway', () => {
+    const instances = short.map((each) =>
+      each.id === 'b' ? { ...each, oldestUse: NOW - 10 * HOUR } : { ...each, used: 990 * MIB },
+    );
+    const unused = model('m', { copies: loadedOn('a', 'b'), lastUsed: NOW - 9 * HOUR });
+    assert.deepEqual(changes(instances, [unused]), ['-m b not-used']);
+  });
+
   test('is not given up while one of the two still loads', () => {
     const copies = [...loadedOn('a'), { instance: 'b', since: NOW - HOUR }];
     assert.deepEqual(changes(short, [model('m', { copies, lastUsed: NOW - 9 * HOUR })]), []);

@@ -29,8 +29,15 @@ export function releaseBudget({ capacity }: Pool): number {
   return Math.floor(capacity * RELEASED_AT_ONCE);
 }
 
-/** Of several holders the one that needs the space most: the least free, then the busiest, then the lowest id. */
+/**
+ * Of several holders the one that needs the space most: of full ones that which evicts what was used most recently, since its copy would
+ * be the next to go; else the least free, then the busiest, then the lowest id.
+ */
 export function leastNeeded(holders: readonly InstanceView[]): string {
-  const worst = holders.toSorted((a, b) => freeUnits(a) - freeUnits(b) || b.rpm - a.rpm || (a.id < b.id ? -1 : 1));
+  const pressure = (holder: InstanceView): number =>
+    freeUnits(holder) < holder.capacity * SHORT_OF_SPACE ? (holder.oldestUse ?? 0) : 0;
+  const worst = holders.toSorted(
+    (a, b) => pressure(b) - pressure(a) || freeUnits(a) - freeUnits(b) || b.rpm - a.rpm || (a.id < b.id ? -1 : 1),
+  );
   return worst[0]?.id ?? '';
 }
