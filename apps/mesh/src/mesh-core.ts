@@ -35,6 +35,7 @@ export type MeshCoreOptions = {
   /** By the local clock: see Session. */
   readonly isAlive: () => boolean;
   readonly runtimeLost: () => void;
+  readonly isRuntimeGone: () => boolean;
   readonly silent: () => ReadonlySet<string>;
   /** What the instance record tells changed. */
   readonly summaryChanged: () => void;

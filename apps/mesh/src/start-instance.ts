@@ -45,6 +45,9 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
   });
   keep({ stop: async () => peers.stop() });
   const live = keep(followLiveConfig(view, settings, logger));
+  const told = () => void session.publishNow().catch(() => undefined);
+  const lost = () => core.copies.lostAll();
+  const recovery = keep(createRuntimeRecovery(settings.runtime, logger, { lost, changed: told }));
   const core: MeshCore = startMeshCore({
     ...parts,
     instanceId,
@@ -54,12 +57,10 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
     now: Date.now,
     isAlive: () => session.isAlive(),
     summaryChanged: () => session.publish(),
-    runtimeLost: () => recovery.lost(),
+    runtimeLost: recovery.lost,
+    isRuntimeGone: recovery.isGone,
     silent: () => peers.silent,
   });
-  const told = () => void session.publishNow().catch(() => undefined);
-  const lost = () => core.copies.lostAll();
-  const recovery = keep(createRuntimeRecovery(settings.runtime, logger, { lost, changed: told }));
   const routing = await startRouting({ ...parts, core, peers, live, runtimeLost: recovery.lost }, keep);
   const peer = `${podAddress}:${routing.listener.address.split(':').at(-1)}`;
   const record = () =>
@@ -80,6 +81,6 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
   // Stopped the other way round: the core writes its last words before the lease goes.
   keep(session);
   keep(core);
-  const runtimeGone = () => recovery.isGone();
+  const { isGone: runtimeGone } = recovery;
   return { core, session, lifecycle, silent: () => peers.silent.size, runtimeGone, infer: routing.infer, peer };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
+import { clientOf, model } from './inference.ts';
 import {
   plainModel,
   plainVModel,
@@ -185,6 +186,38 @@ describe('while etcd is away', () => {
     });
     await untilVModel(instance, 'v1', 'DEFINED');
     assert.equal(plainModel(await instance.api.getModelStatus({ modelId: 't3' })).status, 'LOADED');
+  });
+});
+
+describe('while the model server is away', () => {
+  test('what is placed there all the same is told to be gone, and not taken for loaded when the server is back', async (context) => {
+    const mesh = await startMeshFixture();
+    context.after(() => mesh.stop());
+    // It takes loads before it says that it is ready, and drops them when it does.
+    const instance = await mesh.startInstance('mm001', {}, { START_MS: '1500' });
+    const { iid, api, runtime } = instance;
+    for (const modelId of ['m1', 'm2'])
+      await api.registerModel({ modelId, modelInfo: SKLEARN, loadNow: modelId === 'm1', sync: modelId === 'm1' });
+    const record = async (table: string, id: string) =>
+      (await mesh.store.get(`${mesh.prefix}${table}/${id}`)).entry?.value ?? '';
+    const isClosed = async () => (await record('instances', iid)).includes('"shutdown":true');
+    runtime.process.kill();
+    await runtime.process.exited;
+    const client = clientOf(instance);
+    context.after(() => client.close());
+    await client.predict(model('m1'), { timeoutMs: 5_000 });
+    await waitFor(isClosed, { timeoutMs: 5_000, what: 'its record to say so' });
+    await runtime.restart();
+    const before = await record('registry', 'm2');
+    const named = before.replace('"lu"', `"instanceIds":{"${iid}":${Date.now()}},"loadedIn":{"${iid}":0},"lu"`);
+    assert.notEqual(named, before);
+    await mesh.store.put(`${mesh.prefix}registry/m2`, named);
+    await waitFor(async () => !(await isClosed()), { timeoutMs: 10_000, what: 'the server to be back' });
+    const agree = async (): Promise<boolean> => {
+      const has = ((await runtime.control('GET /models')) as readonly { readonly id: string }[]).length > 0;
+      return has === (await record('registry', 'm2')).includes(`"loadedIn":{"${iid}"`);
+    };
+    await waitFor(agree, { timeoutMs: 5_000, what: 'registry and server to agree' });
   });
 });
 

@@ -21,6 +21,8 @@ export type LocalCopiesOptions = {
   readonly metrics: MeshMetrics;
   readonly logger: Logger;
   readonly runtimeLost: () => void;
+  /** It went away, and has not said yet that it is back, empty. */
+  readonly isRuntimeGone: () => boolean;
   /** The summary changed. */
   readonly changed: () => void;
 };
@@ -67,9 +69,12 @@ async function takeUpAgain(modelId: string, start: number, { store, instanceId, 
 
 function begin(modelId: string, record: ModelRecord, start: number, cause: LoadCause, context: Context): void {
   const lastUsed = Number(record.lu);
-  context.copies.set(modelId, new Copy(modelId, start, lastUsed));
+  const copy = new Copy(modelId, start, lastUsed);
+  context.copies.set(modelId, copy);
   const { type, mPath: path, encKey: key } = record;
-  context.host.add({ id: modelId, type, path, key, lastUsed }, cause);
+  // A server that comes back may take a load before it says so, and drops it as it does.
+  if (context.isRuntimeGone()) lose(copy, context);
+  else context.host.add({ id: modelId, type, path, key, lastUsed }, cause);
   context.arrived(modelId);
 }
 

@@ -9,7 +9,7 @@ const RECONNECT_MS = 350;
 
 export type RuntimeRecovery = Stoppable & {
   /** Nothing can be placed here. */
-  isGone(): boolean;
+  readonly isGone: () => boolean;
   /** A call did not reach the model server. */
   readonly lost: () => void;
 };
