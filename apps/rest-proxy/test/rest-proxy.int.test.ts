@@ -228,7 +228,7 @@ test('who stops it takes no call away: those that run come to their end, and no 
   void writer.write('{"id":');
   const wasRead = async () => (await fetch(`${other.url}/v2/health/ready`)).ok;
   await waitFor(wasRead, { timeoutMs: 5_000, what: 'the proxy' });
-  const stopped = other.process.stop();
+  const stopped = other.stop();
   await waitFor(
     () =>
       fetch(`${other.url}/v2/health/live`).then(
