@@ -35,14 +35,7 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
       changed: () => core.constraintsChanged(),
     }),
   );
-  const peers = new Peers({
-    instanceId,
-    view,
-    tls: parts.tls?.peerChannel,
-    maxMessageBytes: settings.limits.maxMessageBytes,
-    dialTwin: settings.dialTwin,
-    logger,
-  });
+  const peers = createPeers(parts);
   keep({ stop: async () => peers.stop() });
   const live = keep(followLiveConfig(view, settings, logger));
   const told = () => void session.publishNow().catch(() => undefined);
@@ -83,4 +76,10 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
   keep(core);
   const { isGone: runtimeGone } = recovery;
   return { core, session, lifecycle, silent: () => peers.silent.size, runtimeGone, infer: routing.infer, peer };
+}
+
+function createPeers({ settings, view, tls, logger }: InstanceParts): Peers {
+  const { instanceId, dialTwin, limits } = settings;
+  const { maxMessageBytes } = limits;
+  return new Peers({ instanceId, view, tls: tls?.peerChannel, maxMessageBytes, dialTwin, logger });
 }
