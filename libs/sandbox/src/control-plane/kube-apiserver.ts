@@ -17,12 +17,25 @@ export type KubeApiOptions = {
   readonly recordFolder?: string;
 };
 
-/** Every write is logged with who, what and when, once, when it is answered; nothing of its content, which may be secret. */
+const WRITES = ['create', 'update', 'patch', 'delete', 'deletecollection'];
+
+/**
+ * Every write is logged with who, what and when, once, when it is answered; nothing of its content, which may be secret, but what is
+ * written into the status of a model.
+ */
 const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived', 'ResponseStarted', 'Panic'],
-  rules: [{ level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'] }, { level: 'None' }],
+  rules: [
+    {
+      level: 'Request',
+      verbs: WRITES,
+      resources: [{ group: 'serving.kserve.io', resources: ['inferenceservices/status', 'predictors/status'] }],
+    },
+    { level: 'Metadata', verbs: WRITES },
+    { level: 'None' },
+  ],
 };
 
 export function auditLogFile(folder: string): string {

@@ -128,11 +128,20 @@ export function ownWrites(auditLog: string): readonly string[] {
     .filter(
       ({ user, verb }) => user.username.startsWith('system:serviceaccount:modelmesh-serving:') && WRITES.includes(verb),
     )
-    .map(({ user, verb, requestURI }) => `${user.username} ${verb} ${requestURI}`);
+    .map(({ user, verb, requestURI, requestObject }) =>
+      [user.username, verb, requestURI, ...(requestObject === undefined ? [] : [JSON.stringify(requestObject)])].join(
+        ' ',
+      ),
+    );
 }
 
 const WRITES = ['create', 'update', 'patch', 'delete'];
-type AuditEntry = { readonly verb: string; readonly requestURI: string; readonly user: { readonly username: string } };
+type AuditEntry = {
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly user: { readonly username: string };
+  readonly requestObject?: object;
+};
 
 /** A cluster as a user of kubectl sees it. */
 export function kubectlOf(current: () => Cluster) {
