@@ -58,12 +58,12 @@ describe('an instance and its registry', () => {
 
   test('requests go to the active model up to the switch, and to the target from then on', async () => {
     await set('s1', 'st1', { loadNow: true, sync: true });
-    await set('s1', 'st2', { modelInfo: { ...SKLEARN, path: 'SIZE_8192_2000_0' } });
+    await set('s1', 'st2', { modelInfo: { ...SKLEARN, path: 'SIZE_8192_300_0' } });
     const answers: string[] = [];
     while (answers.at(-1) !== 'st2') {
       const answer = await client.predict(vmodel('s1'), SOON);
       assert.ok(typeof answer === 'object', textOf(answer));
-      assert.ok(answer.ms < 1_500, `it waited ${answer.ms} ms`);
+      assert.ok(answer.ms < 200, `it waited ${answer.ms} ms`);
       answers.push(answer.model);
     }
     assert.ok(answers.length > 10);
@@ -156,11 +156,11 @@ describe('an instance and its registry', () => {
     mesh.etcd.kill();
     await mesh.etcd.exited;
     const answer = await client.predict(vmodel('e1'), SOON);
-    assert.ok(typeof answer === 'object' && answer.ms < 1_900, textOf(answer));
+    assert.ok(typeof answer === 'object' && answer.ms < 500, textOf(answer));
     for (const ask of [vmodel('e2'), vmodel('unknown'), model('unknown')]) {
       const began = performance.now();
       assert.match(textOf(await client.predict(ask, SOON)), /^UNAVAILABLE etcd cannot be reached: /);
-      assert.ok(performance.now() - began < 3_400);
+      assert.ok(performance.now() - began < 2_200);
     }
     await mesh.restartEtcd();
     await waitFor(async () => textOf(await client.predict(vmodel('e2'), SOON)) === 'hello', {

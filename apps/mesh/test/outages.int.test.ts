@@ -81,17 +81,17 @@ describe('when instances come and go', () => {
     ended.abort();
     await reader;
     assert.deepEqual([...statuses], ['LOADED']);
-    assert.ok(ms < 10_000, `took ${ms} ms, of the 13 s that there are`);
+    assert.ok(ms < 5_000, `took ${ms} ms`);
     assert.equal(await first.process.exited, 'code 0');
     assert.deepEqual(await keys(mesh, 'instances'), [`instances/${second.iid}`]);
     assert.deepEqual(plainModel(await second.api.getModelStatus({ modelId: 't7' })).copies, [`${second.iid} UNKNOWN`]);
   });
 
-  test('with nobody to take anything over it does not use the time that there is', async () => {
+  test('with nothing to hand over it is gone in two seconds', async () => {
     const first = await mesh.startInstance('mm001');
     await first.api.registerModel({ modelId: 'm1', modelInfo: SKLEARN, loadNow: true, sync: true });
     const { ms } = await timed(first.process.stop());
-    assert.ok(ms < 8_000, `took ${ms} ms, of the 13 s that there are`);
+    assert.ok(ms < 2_000, `took ${ms} ms`);
     assert.deepEqual([await keys(mesh, 'instances'), await keys(mesh, 'leaderLatch')], [[], []]);
     assert.equal((await mesh.store.get(`${mesh.prefix}registry/m1`)).entry?.value.includes('instanceIds'), false);
   });
@@ -123,8 +123,7 @@ describe('while etcd is away', () => {
     ]);
     for (const { ms, value } of calls) {
       assert.match(value, /^UNAVAILABLE etcd cannot be reached: /);
-      // Two seconds, and what a busy machine adds; etcd's own limit would be three and a half.
-      assert.ok(ms < 3_400, `took ${ms} ms`);
+      assert.ok(ms < 2_200, `took ${ms} ms`);
     }
   };
   const checkRecovery = async (target: string) => {

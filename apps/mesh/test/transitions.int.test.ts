@@ -163,7 +163,7 @@ describe('what a watcher of the records sees, two instances', () => {
       await waitFor(
         async () => plainVModel(await instance.api.getVModelStatus({ vModelId: 'b1' })).activeModelId === 'bt2',
         {
-          timeoutMs: 10_000,
+          timeoutMs: 2_000,
           what: 'the view to follow',
         },
       );

@@ -41,6 +41,8 @@ export type BackendOptions = {
 };
 
 const SERVICE = '/inference.GRPCInferenceService';
+/** How this hop and the mesh tell that the time is over; clients know it in the words of the original. A model has its own. */
+const OWN_DEADLINE = /^Deadline exceeded/;
 const CONNECT_MS = 1_000;
 /** The mesh is in the same pod, and comes and goes with it: it is soon tried again. */
 const MAX_BACKOFF_MS = 250;
@@ -86,6 +88,6 @@ async function ask(channel: Channel, method: string, message: Buffer, call: Back
   } catch (error) {
     const { code, details, metadata: told } = toRpcError(error);
     onHeaders(told);
-    throw new RestError(codeNumber(code), details);
+    throw new RestError(codeNumber(code), OWN_DEADLINE.test(details) ? 'context deadline exceeded' : details);
   }
 }

@@ -1,7 +1,9 @@
 import {
   binaryValuesOf,
+  namesOf,
   RpcError,
   valueOf,
+  valuesOf,
   type HeaderList,
   type Reply,
   type ServerCall,
@@ -38,13 +40,8 @@ function servedModel(headers: HeaderList): HeaderList {
 
 /** As on the wire, those of HTTP/2 left out: values of `-bin` keys in base64, several of one key with commas between. */
 function metadataOf(headers: HeaderList): Readonly<Record<string, string>> {
-  const metadata = new Map<string, string>();
-  for (let i = 0; i < headers.length; i += 2) {
-    const [name = '', value = ''] = headers.slice(i, i + 2);
-    const before = metadata.get(name);
-    if (!name.startsWith(':')) metadata.set(name, before === undefined ? value : `${before}, ${value}`);
-  }
-  return Object.fromEntries(metadata);
+  const names = namesOf(headers).filter((name) => !name.startsWith(':'));
+  return Object.fromEntries(names.map((name) => [name, valuesOf(headers, name).join(', ')]));
 }
 
 /** JSON fit for a header: what is beyond ASCII is escaped. */

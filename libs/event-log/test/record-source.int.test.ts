@@ -93,7 +93,7 @@ for (const watchers of [1, 2]) {
       await settled();
       const expected = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `thing/${name}`);
       const all = (): boolean => queued.size >= expected.length;
-      await waitFor(all, { timeoutMs: 10_000, what: 'all keys to be queued' });
+      await waitFor(all, { timeoutMs: 2_000, what: 'all keys to be queued' });
       assert.deepEqual([...queued].sort(), expected);
     });
 
@@ -179,7 +179,7 @@ describe('a source', () => {
     const before = await made.bench.view();
     made.server.break(new CallError('Transient', 'It is tired', { code: 'Tired' }));
     const [watcher] = made.watchers;
-    await waitFor(() => watcher?.failures.includes('Tired'), { timeoutMs: 10_000, what: 'the reason' });
+    await waitFor(() => watcher?.failures.includes('Tired'), { timeoutMs: 3_000, what: 'the reason' });
     made.server.put('f');
     assert.deepEqual(await made.bench.view(), before);
     made.server.broken = undefined;
@@ -191,7 +191,7 @@ describe('a source', () => {
     context.after(() => bench.close());
     const watcher = startWatcher(bench, new FakeServer(), new Set());
     const born = (): Promise<number> => bench.redis.exists(bench.keys.born);
-    await waitFor(async () => (await born()) === 1, { timeoutMs: 10_000, what: 'the watcher to wait' });
+    await waitFor(async () => (await born()) === 1, { timeoutMs: 2_000, what: 'the watcher to wait' });
     await watcher.stop();
     assert.deepEqual(watcher.failures, []);
   });

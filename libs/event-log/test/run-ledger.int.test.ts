@@ -167,7 +167,7 @@ describe('the sweep', () => {
       const keys = await ledger.sweep();
       return keys.length === 0 ? undefined : keys;
     };
-    const later = await waitFor(again, { timeoutMs: 10_000, what: 'the next sweep' });
+    const later = await waitFor(again, { timeoutMs: 2_000, what: 'the next sweep' });
     assert.deepEqual([...later].sort(), ['thing/a', 'thing/b']);
   });
 

@@ -161,6 +161,7 @@ describe('properties', () => {
         assert.deepEqual({ ...back, extra: {} }, { ...record, extra: {} });
         assert.deepEqual(JSON.parse(JSON.stringify(back.extra)), JSON.parse(JSON.stringify(record.extra)));
       }),
+      { numRuns: 1_000 },
     );
   });
 

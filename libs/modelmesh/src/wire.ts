@@ -4,7 +4,7 @@
  */
 export { openChannel, type Channel } from './wire/channel.ts';
 export type { ChannelTarget, ChannelTls } from './wire/connect.ts';
-export { binaryValuesOf, customMetadata, valueOf, valuesOf, type HeaderList } from './wire/headers.ts';
+export { binaryValuesOf, customMetadata, namesOf, valueOf, valuesOf, type HeaderList } from './wire/headers.ts';
 export type { ServerCall } from './wire/incoming-call.ts';
 export type { Answer, OutgoingCall } from './wire/outgoing-call.ts';
 export type { Reply } from './wire/send-reply.ts';

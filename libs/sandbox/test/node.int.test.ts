@@ -349,9 +349,9 @@ test('a deleted Pod ends its process and goes, with its folder', async () => {
     timeoutMs: 10_000,
     what: 'the Pod to go',
   });
-  await waitFor(() => processIdentity(pid) === undefined, { timeoutMs: 10_000, what: 'its process to end' });
+  await waitFor(() => processIdentity(pid) === undefined, { timeoutMs: 2_000, what: 'its process to end' });
   await waitFor(() => readdirSync(join(folder, 'pods')).every((name) => !name.includes(pod.metadata.uid)), {
-    timeoutMs: 10_000,
+    timeoutMs: 2_000,
     what: 'its folder to go',
   });
 });

@@ -82,7 +82,7 @@ describe('the work queue when processes die', () => {
     await bench.change('a');
     await waitFor(() => bench.isIdle(), { timeoutMs: 5_000, what: 'the key to be done' });
     await bench.close();
-    await waitFor(async () => (await clients()) === before, { timeoutMs: 10_000, what: 'all connections to close' });
+    await waitFor(async () => (await clients()) === before, { timeoutMs: 3_000, what: 'all connections to close' });
     await watcher.close();
   });
 });

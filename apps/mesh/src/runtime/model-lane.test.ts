@@ -43,7 +43,7 @@ function fixture(context: TestContext, timing: Partial<LaneOptions['timing']> = 
     idle: () => (idle += 1),
   });
   const nth = (count: number) =>
-    waitFor(() => calls[count - 1], { timeoutMs: 10_000, what: `call ${count}, seen ${log.join()}`, intervalMs: 2 });
+    waitFor(() => calls[count - 1], { timeoutMs: 2_000, what: `call ${count}, seen ${log.join()}`, intervalMs: 2 });
   const load = (signal = new AbortController().signal) => {
     const done = lane.load(MODEL, signal);
     done.catch(() => undefined);
@@ -70,7 +70,7 @@ test('a load that fails is told at once, and what it left is unloaded a little l
   assert.ok(unload.at - failedAt >= 50, 'not at once');
   assert.equal(idle(), 0);
   unload.end();
-  await waitFor(() => idle() === 1, { timeoutMs: 10_000, what: 'the lane to be idle', intervalMs: 2 });
+  await waitFor(() => idle() === 1, { timeoutMs: 1_000, what: 'the lane to be idle', intervalMs: 2 });
   assert.deepEqual(log, ['load', 'unload']);
 });
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { binaryValuesOf, valuesOf, type HeaderList } from '@meshkeeper/modelmesh/wire';
+import { binaryValuesOf, namesOf, valuesOf, type HeaderList } from '@meshkeeper/modelmesh/wire';
 import { invalid } from '../rest-error.ts';
 
 const PREFIX = 'grpc-metadata-';
@@ -59,8 +59,7 @@ export function parseTimeout(text: string | undefined): number | undefined {
 
 /** What a model's headers are called in the answer to the client. */
 export function answerHeaders(metadata: HeaderList): Record<string, string[]> {
-  const names = new Set(metadata.filter((_, index) => index % 2 === 0));
-  return Object.fromEntries([...names].map((name) => [`grpc-metadata-${name}`, valuesIn(metadata, name)]));
+  return Object.fromEntries(namesOf(metadata).map((name) => [`grpc-metadata-${name}`, valuesIn(metadata, name)]));
 }
 
 /** Several values of a text go as one, with commas between them, as gRPC allows it. */

@@ -119,6 +119,7 @@ test('of texts that are almost JSON, those are refused that JSON.parse refuses',
       const text = tokens.join('');
       assert.deepEqual(scan(cut(Buffer.from(text), places)), parse(text));
     }),
+    { numRuns: 3_000 },
   );
 });
 
@@ -142,6 +143,7 @@ test('a number is the double next to what is written', () => {
       const signed = isNegative && !text.startsWith('-') ? `-${text}` : text;
       assert.deepEqual(scan([Buffer.from(signed)]), { value: Number(signed) });
     }),
+    { numRuns: 3_000 },
   );
 });
 

@@ -264,5 +264,6 @@ test('no bytes make it fail with anything but a refusal', () => {
         assert.equal((error as Error).name, 'RestError', String((error as Error).stack));
       }
     }),
+    { numRuns: 3_000 },
   );
 });

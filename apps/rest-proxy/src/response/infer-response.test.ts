@@ -209,6 +209,7 @@ test('no bytes of a model make it fail with anything but a refusal', () => {
         }
       },
     ),
+    { numRuns: 10_000 },
   );
 });
 

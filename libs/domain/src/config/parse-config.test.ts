@@ -354,7 +354,7 @@ describe('whatever the configuration holds', () => {
       const known = new RegExp(`^(${words.join('|')})[.:["]`);
       for (const problem of problemsOf(decoded)) assert.match(problem, known);
     };
-    fc.assert(fc.property(map, check));
+    fc.assert(fc.property(map, check), { numRuns: 1000 });
   });
 
   test('it does not throw for any JSON', () => {
@@ -375,6 +375,6 @@ describe('whatever the configuration holds', () => {
       const parsed = parseConfig(decoded);
       if (parsed.kind === 'ok') assert.deepEqual(configOf(parsed.config as unknown as JsonObject), parsed.config);
     };
-    fc.assert(fc.property(map, check));
+    fc.assert(fc.property(map, check), { numRuns: 1000 });
   });
 });

@@ -35,6 +35,11 @@ export function isGrpc(contentType: string | undefined): boolean {
   return contentType === 'application/grpc' || /^application\/grpc[+;]/.test(contentType ?? '');
 }
 
+/** Each name once, in the order in which they come. */
+export function namesOf(headers: HeaderList): readonly string[] {
+  return [...new Set(headers.filter((_, i) => i % 2 === 0))];
+}
+
 /** The first value of a header. */
 export function valueOf(headers: HeaderList, name: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];

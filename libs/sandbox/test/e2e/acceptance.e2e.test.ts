@@ -294,7 +294,7 @@ describe('scaling to zero, with a grace period of five seconds', () => {
     assert.equal(await replicasOf('triton-2.x'), 1);
     await untilReplicas('triton-2.x', 0);
     const seconds = (Date.now() - deleted) / 1_000;
-    assert.ok(seconds >= 4.9 && seconds < 30, `after ${seconds} s`);
+    assert.ok(seconds >= 4.9 && seconds < 16, `after ${seconds} s`);
   });
 
   test('never comes to it when the model is created anew within the grace period', async () => {

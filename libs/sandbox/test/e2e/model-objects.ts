@@ -128,10 +128,8 @@ export function ownWrites(auditLog: string): readonly string[] {
     .filter(
       ({ user, verb }) => user.username.startsWith('system:serviceaccount:modelmesh-serving:') && WRITES.includes(verb),
     )
-    .map(({ user, verb, requestURI, requestObject }) =>
-      [user.username, verb, requestURI, ...(requestObject === undefined ? [] : [JSON.stringify(requestObject)])].join(
-        ' ',
-      ),
+    .map(({ user, verb, requestURI, requestObject = '' }) =>
+      `${user.username} ${verb} ${requestURI} ${JSON.stringify(requestObject)}`.replace(/ ""$/, ''),
     );
 }
 

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Agent } from 'undici';
 import { createAuthority, createLeaf, waitFor } from '../../src/index.ts';
 import { kubectlOf, startCluster, statusOf, untilReady, untilWords, type Cluster } from './model-objects.ts';
 import { readEverything } from './redis-contents.ts';
-import { Agent } from 'undici';
 import { EIGHT, endpoints, image, model, podHost, putDigits, rest, v2Client } from './serving-cluster.ts';
 
 /** The cases by which the original was accepted, with real storage, real model servers and real predictions. */
