@@ -1,4 +1,10 @@
-export { CallError, classifyError, messageOf, type CallErrorKind, type CallErrorOptions } from './call-error.ts';
+export {
+  CallError,
+  classifyError,
+  messageOf,
+  type CallErrorKind,
+  type CallErrorOptions,
+} from './reasons/call-error.ts';
 export type {
   MeshModels,
   MeshTarget,
@@ -28,20 +34,20 @@ export type {
   SourceState,
   ViewedObject,
 } from './ports/event-log.ts';
-export { changeToKeys, EVERY_KEY } from './change-to-keys.ts';
-export { endpointsIndex } from './indexes.ts';
-export { modelToKeys, ownerOfModel, vmodelToKeys } from './record-to-keys.ts';
+export { changeToKeys, EVERY_KEY } from './changes/change-to-keys.ts';
+export { endpointsIndex } from './changes/indexes.ts';
+export { modelToKeys, ownerOfModel, vmodelToKeys } from './changes/record-to-keys.ts';
 export { configFields, type ConfigField } from './config/config-fields.ts';
-export { configInForce, configRequest } from './config/config-in-force.ts';
+export { configInForce, configRequest } from './snapshot/config-in-force.ts';
 export { DEFAULT_CONFIG, type MeshConfig } from './config/mesh-config.ts';
 export { parseConfig, type ParsedConfig } from './config/parse-config.ts';
 export { DRIFT_KINDS, type DriftKind, type Finding } from './drift/find-drift.ts';
 export { lookForDrift } from './drift/look-for-drift.ts';
-export { ENABLED_LABEL, type FactsContext, type ModelFacts } from './facts.ts';
-export { isRevision, type Revision } from './render/base-values.ts';
+export { ENABLED_LABEL, type FactsContext, type ModelFacts } from './changes/facts.ts';
+export { isRevision, type Revision } from './config/base-values.ts';
 export { namespacedEtcdSecret, type SecretData } from './render/etcd-secret.ts';
 export { TYPE_CONSTRAINTS_NAME } from './render/type-constraints.ts';
-export { liveQuestions, withAnswers, type LiveQuestion } from './live-questions.ts';
+export { liveQuestions, withAnswers, type LiveQuestion } from './snapshot/live-questions.ts';
 export {
   CONFIG_MAP_NAME,
   FIELD_MANAGER,
@@ -53,18 +59,21 @@ export {
   type Kind,
   type KindName,
   type WatchedName,
-} from './kinds.ts';
-export { MemoryView } from './memory-view.ts';
-export { firstDifference } from './plan/difference.ts';
+} from './objects/kinds.ts';
+export { MemoryView } from './snapshot/memory-view.ts';
+export { firstDifference } from './objects/difference.ts';
 export { plan } from './plan/plan.ts';
-export { wantedOf } from './plan/plan-predictor.ts';
-export type { ObjectRef, Obstacle, Outcome, Plan, SeenObject, Step } from './plan/step.ts';
+export { wantedOf } from './snapshot/wanted-model.ts';
+export type { ObjectRef, SeenObject } from './objects/object-ref.ts';
+export type { Obstacle } from './reasons/obstacle.ts';
+export type { MeshRecordSeen, MeshTable } from './ports/mesh-records.ts';
+export type { Outcome, Plan, Step } from './plan/step.ts';
 export type { EventSink, KubeReader, KubeWriter, LiveReader, SecretCopier, WriteResult } from './ports/kubernetes.ts';
 export type { DeletionBrake } from './ports/deletion-brake.ts';
 export type { MeshRecords } from './ports/mesh-records.ts';
 export type { CallBudget } from './ports/call-budget.ts';
 export type { ViewReader } from './ports/view-reader.ts';
-export { ADVICE } from './advice.ts';
+export { ADVICE } from './reasons/advice.ts';
 export { EXPLAINED, explainedKey, explainKey, type ExplainedKind, type LookedUp } from './explain/explain-key.ts';
 export type { Explanation } from './explain/explain-model.ts';
 export type { RuntimeExplanation } from './explain/explain-runtime.ts';
@@ -72,15 +81,23 @@ export type { Episode } from './explain/cause-chain.ts';
 export type { LoggedEntry } from './explain/logged-entry.ts';
 export type { RunsSeen } from './explain/run-state.ts';
 export type { Gate } from './gates/gate.ts';
-export { REASONS, type Reason } from './reasons.ts';
-export { asObject, hashOf, reduce, type Json, type JsonObject, type KubeObject, type ReducedObject } from './reduce.ts';
+export { REASONS, type Reason } from './reasons/reasons.ts';
+export {
+  asObject,
+  hashOf,
+  reduce,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  type ReducedObject,
+} from './objects/reduce.ts';
 export { wantedOfInferenceService } from './registration/inference-service.ts';
 export { wantedOfPredictor, type Wanted } from './registration/predictor.ts';
 export { report } from './report/report-run.ts';
 export type { Report, ReportedEvent } from './report/report.ts';
-export { readShown } from './report/shown-status.ts';
-export { statusPatch } from './report/status-patch.ts';
-export { runtimeLabels, supports } from './runtime-labels.ts';
+export { readShown } from './status/shown-status.ts';
+export { statusPatch } from './status/status-patch.ts';
+export { runtimeLabels, supports } from './objects/runtime-labels.ts';
 export {
   configOf,
   type LiveAnswers,
@@ -90,8 +107,15 @@ export {
 } from './snapshot/snapshot.ts';
 export { explainRequest, gatherRequest, type SnapshotContext } from './snapshot/gather-request.ts';
 export { toSnapshot } from './snapshot/to-snapshot.ts';
-export { kindOfSource, toAbsence, toChange, toRecordChange, type MeshRecordSeen, type MeshTable } from './to-change.ts';
-export { formatKey, parseKey, type Owner, type PredictorKey, type RuntimeKey, type WorkKey } from './work-key.ts';
+export { kindOfSource, toAbsence, toChange, toRecordChange } from './changes/to-change.ts';
+export {
+  formatKey,
+  parseKey,
+  type Owner,
+  type PredictorKey,
+  type RuntimeKey,
+  type WorkKey,
+} from './objects/work-key.ts';
 export { autoscalerProblem, readAutoscaling, type Autoscaling } from './validation/autoscaling.ts';
 export { ignoredFieldWarnings } from './validation/ignored-fields.ts';
 export { isMultiModel, runtimeProblem } from './validation/runtime-spec.ts';

@@ -3,7 +3,7 @@
  * what to give. What it takes stands in its metadata, for docs/configuration.md.
  */
 import { z } from 'zod';
-import { canonicalQuantity, parseQuantity } from '../quantity.ts';
+import { canonicalQuantity, parseQuantity } from '../objects/quantity.ts';
 import { toBoolean, toList, toMap, toText, toWhole } from './coerce.ts';
 
 const SHOWN_LENGTH = 60;

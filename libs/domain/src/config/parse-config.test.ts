@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
-import type { Json, JsonObject } from '../reduce.ts';
+import type { Json, JsonObject } from '../objects/reduce.ts';
 import { configFields } from './config-fields.ts';
 import { DEFAULT_CONFIG, type MeshConfig } from './mesh-config.ts';
 import { parseConfig } from './parse-config.ts';

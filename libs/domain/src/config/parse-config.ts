@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../reduce.ts';
+import type { Json, JsonObject } from '../objects/reduce.ts';
 import type { MeshConfig } from './mesh-config.ts';
 import { pathText } from './path-text.ts';
 import { meshConfigSchema } from './schema.ts';

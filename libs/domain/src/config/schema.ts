@@ -15,7 +15,7 @@ import {
   textMap,
   whole,
 } from './fields.ts';
-import { NEWEST_REVISION } from '../render/base-values.ts';
+import { NEWEST_REVISION } from './base-values.ts';
 
 /** Set from the pod's own fields; a value beside that is refused by the API server. */
 const FROM_THE_POD = ['WKUBE_POD_NAME', 'WKUBE_POD_IPADDR', 'MM_LOCATION'];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json, JsonObject } from '../reduce.ts';
+import type { Json, JsonObject } from '../objects/reduce.ts';
 import { coreOf } from './layers.ts';
 import { pathText, type Path } from './path-text.ts';
 import { unknownKey } from './unknown-keys.ts';

@@ -1,14 +1,14 @@
-import { factsOf, isPaused, type DeploymentFacts, type NamespaceFacts } from '../facts.ts';
-import { KINDS, MESH_SOURCE } from '../kinds.ts';
+import { factsOf, isPaused, type DeploymentFacts, type NamespaceFacts } from '../changes/facts.ts';
+import { KINDS, MESH_SOURCE } from '../objects/kinds.ts';
 import type { SourceState, ViewedObject } from '../ports/event-log.ts';
-import { asObject, type JsonObject, type ReducedObject } from '../reduce.ts';
+import { asObject, type JsonObject, type ReducedObject } from '../objects/reduce.ts';
 import { wantedOfInferenceService } from '../registration/inference-service.ts';
 import { wantedOfPredictor, type Wanted } from '../registration/predictor.ts';
-import { readShown } from '../report/shown-status.ts';
-import { supportedTypes } from '../runtime-labels.ts';
+import { readShown } from '../status/shown-status.ts';
+import { supportedTypes } from '../objects/runtime-labels.ts';
 import { parseVModel } from '../snapshot/predictor-parts.ts';
 import { type VModelRecord } from '../snapshot/snapshot.ts';
-import type { Owner } from '../work-key.ts';
+import type { Owner } from '../objects/work-key.ts';
 
 type Named = { readonly namespace: string; readonly name: string };
 

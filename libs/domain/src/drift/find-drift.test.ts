@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KINDS, MESH_SOURCE } from '../kinds.ts';
+import { KINDS, MESH_SOURCE } from '../objects/kinds.ts';
 import type { SourceState } from '../ports/event-log.ts';
-import { reduce, type JsonObject, type KubeObject } from '../reduce.ts';
+import { reduce, type JsonObject, type KubeObject } from '../objects/reduce.ts';
 import { wantedOfInferenceService } from '../registration/inference-service.ts';
 import { anInferenceService } from '../testing/builders.ts';
 import { DRIFT_SOURCES, DriftView } from './drift-view.ts';

@@ -1,5 +1,5 @@
-import { ownerOfModel, vmodelToKeys } from '../record-to-keys.ts';
-import { formatKey, OWNERS, type Owner } from '../work-key.ts';
+import { ownerOfModel, vmodelToKeys } from '../changes/record-to-keys.ts';
+import { formatKey, OWNERS, type Owner } from '../objects/work-key.ts';
 import type { DriftInput, ModelObject, SeenModel, SeenVModel } from './drift-view.ts';
 
 /** Each way in which the mesh, the objects and the pods may say different things; also the label of the metric. */

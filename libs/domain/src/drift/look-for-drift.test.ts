@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { MESH_SOURCE } from '../kinds.ts';
+import { MESH_SOURCE } from '../objects/kinds.ts';
 import type { SourceState, ViewedObject } from '../ports/event-log.ts';
 import type { ViewReader } from '../ports/view-reader.ts';
 import { lookForDrift } from './look-for-drift.ts';

@@ -1,4 +1,4 @@
-import { KINDS } from '../kinds.ts';
+import { KINDS } from '../objects/kinds.ts';
 import type { ViewReader } from '../ports/view-reader.ts';
 import { DRIFT_SOURCES, DriftView } from './drift-view.ts';
 import { findDrift, type Finding } from './find-drift.ts';

@@ -1,4 +1,4 @@
-import { asObject, type JsonObject } from '../reduce.ts';
+import { asObject, type JsonObject } from '../objects/reduce.ts';
 
 /** A field that two recorded bodies of one object hold differently; the values are texts, shortened, and only where they may be shown. */
 export type ChangedField = { readonly field: string; readonly from?: string; readonly to?: string };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, MESH_SOURCE } from '../kinds.ts';
-import { MemoryView } from '../memory-view.ts';
-import type { KindName } from '../kinds.ts';
-import type { KubeObject } from '../reduce.ts';
+import { KINDS, MESH_SOURCE } from '../objects/kinds.ts';
+import { MemoryView } from '../snapshot/memory-view.ts';
+import type { KindName } from '../objects/kinds.ts';
+import type { KubeObject } from '../objects/reduce.ts';
 import { explainRequest } from '../snapshot/gather-request.ts';
 import { aRuntime, NOW } from '../testing/builders.ts';
-import { toChange } from '../to-change.ts';
+import { toChange } from '../changes/to-change.ts';
 import { explainKey } from './explain-key.ts';
 
 const CONTEXT = { ownNamespace: 'modelmesh-serving', etcdSecretName: 'model-serving-etcd' };

@@ -1,9 +1,9 @@
 import type { Gathered } from '../ports/event-log.ts';
-import { withAnswers } from '../live-questions.ts';
+import { withAnswers } from '../snapshot/live-questions.ts';
 import { toSnapshot } from '../snapshot/to-snapshot.ts';
 import { type PredictorSnapshot, type RuntimeSnapshot } from '../snapshot/snapshot.ts';
 import { type SnapshotContext } from '../snapshot/gather-request.ts';
-import type { PredictorKey, RuntimeKey } from '../work-key.ts';
+import type { PredictorKey, RuntimeKey } from '../objects/work-key.ts';
 import { explainModel, type Explanation } from './explain-model.ts';
 import { explainRuntime, type RuntimeExplanation } from './explain-runtime.ts';
 import type { LoggedEntry } from './logged-entry.ts';

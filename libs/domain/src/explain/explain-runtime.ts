@@ -1,10 +1,10 @@
-import { ADVICE } from '../advice.ts';
+import { ADVICE } from '../reasons/advice.ts';
 import { plan } from '../plan/plan.ts';
-import type { Reason } from '../reasons.ts';
-import { runtimeLabels, supports } from '../runtime-labels.ts';
+import type { Reason } from '../reasons/reasons.ts';
+import { runtimeLabels, supports } from '../objects/runtime-labels.ts';
 import { configOf, type RuntimeSnapshot } from '../snapshot/snapshot.ts';
 import { isMultiModel } from '../validation/runtime-spec.ts';
-import { formatKey } from '../work-key.ts';
+import { formatKey } from '../objects/work-key.ts';
 import { causeChain, type Episode } from './cause-chain.ts';
 import type { LoggedEntry } from './logged-entry.ts';
 import { nextRunInWords, type RunsSeen } from './run-state.ts';

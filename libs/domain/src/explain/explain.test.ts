@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ADVICE } from '../advice.ts';
-import { KINDS, MESH_SOURCE } from '../kinds.ts';
-import type { JsonObject } from '../reduce.ts';
-import { REASONS } from '../reasons.ts';
+import { ADVICE } from '../reasons/advice.ts';
+import { KINDS, MESH_SOURCE } from '../objects/kinds.ts';
+import type { JsonObject } from '../objects/reduce.ts';
+import { REASONS } from '../reasons/reasons.ts';
 import { anInferenceService, aPredictorSnapshot, aRuntimeSnapshot, NOW, viewed } from '../testing/builders.ts';
 import { aSeenRuntime, targetOf } from '../testing/gate-builders.ts';
 import { causeChain, type Episode } from './cause-chain.ts';

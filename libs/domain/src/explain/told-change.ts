@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KINDS, MESH_SOURCE, type Kind } from '../kinds.ts';
+import { KINDS, MESH_SOURCE, type Kind } from '../objects/kinds.ts';
 import { changedFields, type ChangedField } from './changed-fields.ts';
 import { parseJson, readEffect, timeOf, type LoggedEntry } from './logged-entry.ts';
 

@@ -1,4 +1,4 @@
-import type { Reason } from '../reasons.ts';
+import type { Reason } from '../reasons/reasons.ts';
 
 /** What has to be so before a model is served, in this order. */
 export const GATES = ['object', 'namespace', 'runtime', 'storage', 'pods', 'registered', 'loading', 'loaded'] as const;

@@ -1,5 +1,5 @@
-import { wantedOf } from '../plan/plan-predictor.ts';
-import { asObject } from '../reduce.ts';
+import { wantedOf } from '../snapshot/wanted-model.ts';
+import { asObject } from '../objects/reduce.ts';
 import type { Registration } from '../registration/predictor-spec.ts';
 import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { GATES, open, passed, unknown, type Finding, type Gate, type GateName } from './gate.ts';

@@ -1,7 +1,7 @@
-import type { Copy } from '../copies.ts';
-import { OWNER_CONFLICT_MESSAGE } from '../plan/plan-predictor.ts';
-import { pauseOf } from '../plan/paused.ts';
-import type { ModelState } from '../report/shown-status.ts';
+import type { Copy } from '../objects/model-copies.ts';
+import { OWNER_CONFLICT_MESSAGE } from '../reasons/obstacle.ts';
+import { pauseOf } from '../snapshot/paused.ts';
+import type { ModelState } from '../status/shown-status.ts';
 import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import type { NamedRuntime } from '../snapshot/snapshot.ts';
 import { open, passed, unknown, type Detail, type Finding } from './gate.ts';

@@ -1,5 +1,5 @@
-import type { Obstacle } from '../plan/step.ts';
-import type { ModelView } from '../report/model-view.ts';
+import type { Obstacle } from '../reasons/obstacle.ts';
+import type { ModelView } from '../status/model-view.ts';
 import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import type { GateName } from './gate.ts';
 import { firstOpen, gatesOf } from './gates-of.ts';

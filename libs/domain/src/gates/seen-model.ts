@@ -1,5 +1,5 @@
-import type { ModelView } from '../report/model-view.ts';
-import type { ModelState, ShownStatus } from '../report/shown-status.ts';
+import type { ModelView } from '../status/model-view.ts';
+import type { ModelState, ShownStatus } from '../status/shown-status.ts';
 
 /** What was last heard of a model, whether from the mesh just now or from its object's status. */
 export type SeenModel = {

@@ -1,8 +1,8 @@
-import { storageOf } from '../facts.ts';
+import { storageOf } from '../changes/facts.ts';
 import { configOf, type PredictorSnapshot } from '../snapshot/snapshot.ts';
 import type { NamedRuntime, StorageSeen } from '../snapshot/snapshot.ts';
-import type { Reason } from '../reasons.ts';
-import type { StorageEntry } from '../storage-facts.ts';
+import type { Reason } from '../reasons/reasons.ts';
+import type { StorageEntry } from '../objects/storage-secret.ts';
 import { open, passed, unknown, type Finding } from './gate.ts';
 
 export const STORAGE_REASONS: readonly string[] = [

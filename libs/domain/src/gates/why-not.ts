@@ -1,5 +1,5 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
-import { supports } from '../runtime-labels.ts';
+import { supports } from '../objects/runtime-labels.ts';
 import type { NamedRuntime } from '../snapshot/snapshot.ts';
 
 /** What a model asks of a runtime. */

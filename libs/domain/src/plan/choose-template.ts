@@ -1,9 +1,9 @@
-import type { JsonObject } from '../reduce.ts';
-import { hashOf } from '../reduce.ts';
-import { isRevision, NEWEST_REVISION, type Revision } from '../render/base-values.ts';
+import type { JsonObject } from '../objects/reduce.ts';
+import { hashOf } from '../objects/reduce.ts';
+import { isRevision, NEWEST_REVISION, type Revision } from '../config/base-values.ts';
 import { REVISION_ANNOTATION, TEMPLATE_HASH_ANNOTATION, type Template } from '../render/deployment.ts';
 import type { Viewed } from '../snapshot/snapshot.ts';
-import { firstDifference } from './difference.ts';
+import { firstDifference } from '../objects/difference.ts';
 
 /**
  * At which revision a runtime's pods are rendered. A new version of the controller must never restart pods by itself: a Deployment

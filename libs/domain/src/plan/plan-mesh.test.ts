@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { MeshConfig } from '../config/mesh-config.ts';
-import type { KubeObject } from '../reduce.ts';
+import type { KubeObject } from '../objects/reduce.ts';
 import type { MeshSnapshot } from '../snapshot/snapshot.ts';
 import type { NamedRuntime } from '../snapshot/snapshot.ts';
 import { aMeshSnapshot, CONFIG, NOW, stored, viewed } from '../testing/builders.ts';

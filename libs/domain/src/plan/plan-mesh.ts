@@ -1,13 +1,14 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
-import { MANAGED_BY } from '../kinds.ts';
-import type { OwnerReference, ReducedObject } from '../reduce.ts';
+import { MANAGED_BY } from '../objects/kinds.ts';
+import type { OwnerReference, ReducedObject } from '../objects/reduce.ts';
 import { controllerReference } from '../render/labels.ts';
 import { renderServiceMonitor, SERVICE_MONITOR_NAME } from '../render/service-monitor.ts';
 import { renderService } from '../render/service.ts';
 import { renderTypeConstraints, TYPE_CONSTRAINTS_NAME } from '../render/type-constraints.ts';
 import { configOf, type MeshSnapshot, type Viewed } from '../snapshot/snapshot.ts';
 import { planDeletion, planDeletions, planObject, type ObjectPlan } from './plan-object.ts';
-import { planOf, type ObjectRef, type Plan, type Step, type Warning } from './step.ts';
+import { planOf, type Plan, type Step, type Warning } from './step.ts';
+import type { ObjectRef } from '../objects/object-ref.ts';
 
 /** What a namespace's mesh needs beside its pods: there while the namespace is enabled, removed with it. */
 export function planMesh(snapshot: MeshSnapshot): Plan {

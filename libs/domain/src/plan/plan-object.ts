@@ -1,9 +1,17 @@
-import { FIELD_MANAGER, ORIGINAL_MANAGERS } from '../kinds.ts';
-import type { Memory } from '../memory.ts';
-import { hashOf, reduce, type JsonObject, type KubeObject, type Metadata, type ReducedObject } from '../reduce.ts';
+import { FIELD_MANAGER, ORIGINAL_MANAGERS } from '../objects/kinds.ts';
+import type { Memory } from '../snapshot/memory.ts';
+import {
+  hashOf,
+  reduce,
+  type JsonObject,
+  type KubeObject,
+  type Metadata,
+  type ReducedObject,
+} from '../objects/reduce.ts';
 import type { Viewed } from '../snapshot/snapshot.ts';
-import { firstDifference } from './difference.ts';
-import type { ObjectRef, SeenObject, Step } from './step.ts';
+import { firstDifference } from '../objects/difference.ts';
+import type { Step } from './step.ts';
+import type { ObjectRef, SeenObject } from '../objects/object-ref.ts';
 
 export type ObjectPlan = {
   readonly steps: readonly Step[];

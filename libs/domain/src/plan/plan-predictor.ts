@@ -1,18 +1,14 @@
-import { wantedOfInferenceService } from '../registration/inference-service.ts';
-import { wantedOfPredictor, type Wanted } from '../registration/predictor.ts';
+import { wantedOf } from '../snapshot/wanted-model.ts';
 import type { Registration } from '../registration/predictor-spec.ts';
 import { STORAGE_REASONS, storageGate } from '../gates/storage-gate.ts';
-import { readShown, type ShownStatus } from '../report/shown-status.ts';
-import type { PredictorSnapshot, Viewed } from '../snapshot/snapshot.ts';
-import { ownerOfModel } from '../record-to-keys.ts';
-import { planOf, type Obstacle, type Plan, type Step } from './step.ts';
+import { readShown, type ShownStatus } from '../status/shown-status.ts';
+import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
+import { ownerOfModel } from '../changes/record-to-keys.ts';
+import { OWNER_CONFLICT_MESSAGE, WAITING } from '../reasons/obstacle.ts';
+import { planOf, type Plan, type Step } from './step.ts';
 
 /** A load that failed is asked for again after this time, unless something changes before. */
 export const RETRY_FAILED_LOAD_MS = 5 * 60_000;
-
-export function wantedOf({ key }: PredictorSnapshot, object: Viewed): Wanted {
-  return key.owner === 'isvc' ? wantedOfInferenceService(object.body) : wantedOfPredictor(object.body);
-}
 
 /** From an InferenceService or Predictor to its registration in the mesh. */
 export function planPredictor(snapshot: PredictorSnapshot, now: number): Plan {
@@ -29,10 +25,6 @@ export function planPredictor(snapshot: PredictorSnapshot, now: number): Plan {
   if (snapshot.endpoints.length === 0) return planOf(snapshot, { obstacle: WAITING });
   return planRegistration(snapshot, wanted.registration, now);
 }
-
-export const WAITING: Obstacle = { reason: 'RuntimeUnhealthy', message: 'Waiting for runtime Pod to become available' };
-
-export const OWNER_CONFLICT_MESSAGE = 'Predictor already exists with the same name from a different source';
 
 function planRegistration(snapshot: PredictorSnapshot, wanted: Registration, now: number): Plan {
   const { key, vmodel } = snapshot;

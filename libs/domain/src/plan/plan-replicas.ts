@@ -1,5 +1,5 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
-import { supports } from '../runtime-labels.ts';
+import { supports } from '../objects/runtime-labels.ts';
 import type { RuntimeSnapshot, Viewed } from '../snapshot/snapshot.ts';
 
 export type Replicas = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DEFAULT_CONFIG, type MeshConfig } from '../config/mesh-config.ts';
-import type { JsonObject, KubeObject } from '../reduce.ts';
+import type { JsonObject, KubeObject } from '../objects/reduce.ts';
 import { REVISION_ANNOTATION, TEMPLATE_HASH_ANNOTATION } from '../render/deployment.ts';
 import type { RuntimeSnapshot, Viewed } from '../snapshot/snapshot.ts';
 import { aRuntime, aRuntimeSnapshot, CONFIG, NOW, stored, viewed } from '../testing/builders.ts';

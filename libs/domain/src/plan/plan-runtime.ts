@@ -8,7 +8,9 @@ import { isMultiModel } from '../validation/runtime-spec.ts';
 import { chooseTemplate } from './choose-template.ts';
 import { planDeletions, planObject, type ObjectPlan } from './plan-object.ts';
 import { liveReplicas, planReplicas, type Replicas } from './plan-replicas.ts';
-import { planOf, type Obstacle, type ObjectRef, type Plan, type Warning } from './step.ts';
+import { planOf, type Plan, type Warning } from './step.ts';
+import type { Obstacle } from '../reasons/obstacle.ts';
+import type { ObjectRef } from '../objects/object-ref.ts';
 
 /** What nobody watches is looked at again after this time. */
 const LOOK_AGAIN_MS = 10_000;

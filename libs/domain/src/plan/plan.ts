@@ -1,5 +1,5 @@
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { pauseOf } from './paused.ts';
+import { pauseOf } from '../snapshot/paused.ts';
 import { planMesh } from './plan-mesh.ts';
 import { planPredictor } from './plan-predictor.ts';
 import { planRuntime } from './plan-runtime.ts';

@@ -1,20 +1,10 @@
-import type { Memory } from '../memory.ts';
-import type { KindName } from '../kinds.ts';
+import type { ObjectRef, SeenObject } from '../objects/object-ref.ts';
+import type { Obstacle } from '../reasons/obstacle.ts';
+import type { Memory } from '../snapshot/memory.ts';
 import type { SetVModelRequest, VModelRef, VModelStatusInfo } from '../ports/mesh.ts';
-import type { CallError } from '../call-error.ts';
-import type { KubeObject } from '../reduce.ts';
-import type { Reason } from '../reasons.ts';
-
-export type ObjectRef = { readonly kind: KindName; readonly namespace: string; readonly name: string };
-
-export type SeenObject = {
-  readonly resourceVersion: string;
-  /**
-   * The entry in `managedFields` that our creation, or the original controller, left: an update's; undefined when there is none or an
-   * apply came since. Fields owned by an update are never taken away by an apply, so the entry is first made one of our apply.
-   */
-  readonly adopt: { readonly position: number; readonly manager: string } | undefined;
-};
+import type { CallError } from '../reasons/call-error.ts';
+import type { KubeObject } from '../objects/reduce.ts';
+import type { Reason } from '../reasons/reasons.ts';
 
 /** One thing to do, as data. Steps go out in order; a failed one skips the rest. */
 export type Step =
@@ -61,9 +51,6 @@ export type Plan = {
 
 /** About the key's own object, or about the ConfigMap of the configuration. */
 export type Warning = Obstacle & { readonly about?: 'config' };
-
-/** Why nothing, or not all, is done now. A change of something else ends it; it needs no retry. */
-export type Obstacle = { readonly reason: Reason; readonly message: string };
 
 const NOTHING: Omit<Plan, 'memory'> = { steps: [], obstacle: undefined, warnings: [], lookAgainMs: undefined };
 

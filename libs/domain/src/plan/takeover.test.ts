@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { toRecordChange } from '../to-change.ts';
-import { reduce, type JsonObject, type KubeObject } from '../reduce.ts';
+import { toRecordChange } from '../changes/to-change.ts';
+import { reduce, type JsonObject, type KubeObject } from '../objects/reduce.ts';
 import { report } from '../report/report-run.ts';
-import { statusPatch } from '../report/status-patch.ts';
+import { statusPatch } from '../status/status-patch.ts';
 import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { aModelStatus, aPredictorSnapshot, aReply, NOW } from '../testing/builders.ts';
-import type { Owner } from '../work-key.ts';
+import type { Owner } from '../objects/work-key.ts';
 import { plan } from './plan.ts';
 
 type Line = {

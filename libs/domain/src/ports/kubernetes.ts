@@ -1,7 +1,7 @@
-import type { KindName } from '../kinds.ts';
-import type { ObjectRef, SeenObject } from '../plan/step.ts';
-import type { Reason } from '../reasons.ts';
-import type { JsonObject, KubeObject } from '../reduce.ts';
+import type { KindName } from '../objects/kinds.ts';
+import type { ObjectRef, SeenObject } from '../objects/object-ref.ts';
+import type { Reason } from '../reasons/reasons.ts';
+import type { JsonObject, KubeObject } from '../objects/reduce.ts';
 
 /** A live read. Undefined when the object does not exist. Throws CallError. */
 export type KubeReader = { read(ref: ObjectRef): Promise<KubeObject | undefined> };

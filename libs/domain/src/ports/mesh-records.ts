@@ -1,4 +1,13 @@
-import type { MeshRecordSeen } from '../to-change.ts';
+export type MeshTable = 'vmodels' | 'registry';
+
+/** A record of the mesh as it stands in etcd: `value` is its JSON text, undefined when the record is gone. */
+export type MeshRecordSeen = {
+  readonly namespace: string;
+  readonly table: MeshTable;
+  readonly id: string;
+  readonly value: string | undefined;
+  readonly revision: string;
+};
 
 /**
  * A record of the mesh read once from etcd; `value` is undefined when it is gone, `revision` then etcd's own. `service` is the name of

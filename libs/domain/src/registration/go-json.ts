@@ -1,4 +1,4 @@
-import type { Json } from '../reduce.ts';
+import type { Json } from '../objects/reduce.ts';
 
 /** Bytes decide in Go; JavaScript's own order differs above U+FFFF. */
 export function compareBytes(a: string, b: string): number {

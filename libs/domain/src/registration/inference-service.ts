@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { asObject, LEGACY_FRAMEWORKS, type ReducedObject } from '../reduce.ts';
+import { asObject, LEGACY_FRAMEWORKS, type ReducedObject } from '../objects/reduce.ts';
 import { parseGoUrl, type GoUrl } from './go-url.ts';
 import { concreteName, toModelInfo, type PredictorSpec } from './predictor-spec.ts';
 import type { Wanted } from './predictor.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ModelInfo } from '../ports/mesh.ts';
-import type { Owner } from '../work-key.ts';
+import type { Owner } from '../objects/work-key.ts';
 import { goJson, sortKeys } from './go-json.ts';
 
 /**

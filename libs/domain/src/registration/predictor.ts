@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ReducedObject } from '../reduce.ts';
+import type { ReducedObject } from '../objects/reduce.ts';
 import { concreteName, toModelInfo, type PredictorSpec, type Registration } from './predictor-spec.ts';
 
 const text = z.string();

@@ -1,4 +1,4 @@
-import type { KubeObject, Metadata } from '../reduce.ts';
+import type { KubeObject, Metadata } from '../objects/reduce.ts';
 import type { Autoscaling } from '../validation/autoscaling.ts';
 import type { DeploymentFrame } from './deployment.ts';
 

@@ -1,5 +1,5 @@
-import type { JsonObject, KubeObject, OwnerReference } from '../reduce.ts';
-import type { Revision } from './base-values.ts';
+import type { JsonObject, KubeObject, OwnerReference } from '../objects/reduce.ts';
+import type { Revision } from '../config/base-values.ts';
 import { SERVICE_LABEL } from './labels.ts';
 
 /** On a Deployment: the rendering revision of its template. On a runtime: the revision to use, whatever the configuration says. */

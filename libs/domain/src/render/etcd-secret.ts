@@ -1,6 +1,6 @@
-import { CallError } from '../call-error.ts';
+import { CallError } from '../reasons/call-error.ts';
 import { goJson } from '../registration/go-json.ts';
-import { asObject, type Json, type JsonObject } from '../reduce.ts';
+import { asObject, type Json, type JsonObject } from '../objects/reduce.ts';
 
 const CONNECTION = 'etcd_connection';
 /** The original's order, so that a copy that it made is found equal. */

@@ -1,5 +1,5 @@
-import { MANAGED_BY } from '../kinds.ts';
-import type { OwnerReference } from '../reduce.ts';
+import { MANAGED_BY } from '../objects/kinds.ts';
+import type { OwnerReference } from '../objects/reduce.ts';
 
 /** Labels of every object that we make; those of the original, so that its objects are ours. */
 export const MANAGED_LABELS = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CallError } from '../call-error.ts';
-import { runtimeLabels } from '../runtime-labels.ts';
+import { CallError } from '../reasons/call-error.ts';
+import { runtimeLabels } from '../objects/runtime-labels.ts';
 import { namespacedEtcdSecret } from './etcd-secret.ts';
 import { renderTypeConstraints, typeConstraints } from './type-constraints.ts';
 

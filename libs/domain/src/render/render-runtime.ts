@@ -1,9 +1,9 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
 import { compareBytes } from '../registration/go-json.ts';
-import type { JsonObject } from '../reduce.ts';
-import { runtimeLabels, supports } from '../runtime-labels.ts';
+import type { JsonObject } from '../objects/reduce.ts';
+import { runtimeLabels, supports } from '../objects/runtime-labels.ts';
 import type { RuntimeSnapshot } from '../snapshot/snapshot.ts';
-import { isRevision, NEWEST_REVISION, type Revision } from './base-values.ts';
+import { isRevision, NEWEST_REVISION, type Revision } from '../config/base-values.ts';
 import { REVISION_ANNOTATION, type DeploymentFrame } from './deployment.ts';
 import { controllerReference, MANAGED_LABELS, SERVICE_LABEL } from './labels.ts';
 import { podTemplate } from './pod/pod-template.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { JsonObject } from '../reduce.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 import { runtimeProblem } from '../validation/runtime-spec.ts';
-import { PORTS } from './base-values.ts';
+import { PORTS } from '../config/base-values.ts';
 
 const object = z.record(z.string(), z.unknown()) as unknown as z.ZodType<JsonObject>;
 const list = <T>(item: z.ZodType<T>) =>

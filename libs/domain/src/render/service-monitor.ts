@@ -1,5 +1,5 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
-import type { KubeObject } from '../reduce.ts';
+import type { KubeObject } from '../objects/reduce.ts';
 import type { Viewed } from '../snapshot/snapshot.ts';
 import { controllerReference, SERVICE_LABEL } from './labels.ts';
 

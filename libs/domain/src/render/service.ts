@@ -1,5 +1,5 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
-import type { KubeObject, OwnerReference } from '../reduce.ts';
+import type { KubeObject, OwnerReference } from '../objects/reduce.ts';
 import { MANAGED_LABELS, SERVICE_LABEL } from './labels.ts';
 
 /** The inference Service of a namespace (rendering.md §3.2). */

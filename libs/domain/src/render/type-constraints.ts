@@ -1,5 +1,5 @@
 import { compareBytes, goJson } from '../registration/go-json.ts';
-import type { KubeObject } from '../reduce.ts';
+import type { KubeObject } from '../objects/reduce.ts';
 import { MANAGED_LABELS } from './labels.ts';
 
 export const TYPE_CONSTRAINTS_NAME = 'tc-config';

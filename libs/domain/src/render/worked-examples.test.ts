@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ModelFacts } from '../facts.ts';
-import type { JsonObject, KubeObject } from '../reduce.ts';
+import type { ModelFacts } from '../changes/facts.ts';
+import type { JsonObject, KubeObject } from '../objects/reduce.ts';
 import { aRuntimeSnapshot, viewed } from '../testing/builders.ts';
-import { hashOf } from '../reduce.ts';
-import type { Revision } from './base-values.ts';
+import { hashOf } from '../objects/reduce.ts';
+import type { Revision } from '../config/base-values.ts';
 import { deploymentObject } from './deployment.ts';
 import { renderRuntime } from './render-runtime.ts';
 

@@ -1,5 +1,5 @@
-import type { Obstacle } from '../plan/step.ts';
-import type { ModelView } from './model-view.ts';
+import type { Obstacle } from '../reasons/obstacle.ts';
+import type { ModelView } from '../status/model-view.ts';
 
 /** Why a model is not ready: the reason and message of every condition that is not True. */
 export function causeOf({ cause, failure, activeState }: ModelView): Obstacle {

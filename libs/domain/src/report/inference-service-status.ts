@@ -1,6 +1,6 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
-import { asObject, type Json, type JsonObject, type ReducedObject } from '../reduce.ts';
-import type { ModelView } from './model-view.ts';
+import { asObject, type Json, type JsonObject, type ReducedObject } from '../objects/reduce.ts';
+import type { ModelView } from '../status/model-view.ts';
 import { causeOf } from './cause.ts';
 import { PAUSED_CONDITION } from './report-paused.ts';
 

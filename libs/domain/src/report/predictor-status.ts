@@ -1,6 +1,6 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
-import type { JsonObject, ReducedObject } from '../reduce.ts';
-import type { ModelView } from './model-view.ts';
+import type { JsonObject, ReducedObject } from '../objects/reduce.ts';
+import type { ModelView } from '../status/model-view.ts';
 
 /** A Predictor's status: the same facts in the older, flat form. */
 export function predictorStatus(object: ReducedObject, view: ModelView, config: MeshConfig): JsonObject {

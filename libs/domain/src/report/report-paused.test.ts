@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PAUSED_ANNOTATION } from '../facts.ts';
+import { PAUSED_ANNOTATION } from '../changes/facts.ts';
 import { plan } from '../plan/plan.ts';
-import type { JsonObject } from '../reduce.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import {
   aMeshSnapshot,

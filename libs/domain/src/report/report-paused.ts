@@ -1,6 +1,6 @@
-import type { Obstacle } from '../plan/step.ts';
-import { isPausedItself } from '../plan/paused.ts';
-import { asObject, type Json, type JsonObject } from '../reduce.ts';
+import type { Obstacle } from '../reasons/obstacle.ts';
+import { isPausedItself } from '../snapshot/paused.ts';
+import { asObject, type Json, type JsonObject } from '../objects/reduce.ts';
 import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 
 /** A condition of our own, beside those of the original. */

@@ -1,20 +1,22 @@
-import type { CallError } from '../call-error.ts';
+import type { CallError } from '../reasons/call-error.ts';
 import { DEFAULT_CONFIG } from '../config/mesh-config.ts';
-import { OWNER_CONFLICT_MESSAGE, RETRY_FAILED_LOAD_MS, WAITING, wantedOf } from '../plan/plan-predictor.ts';
+import { RETRY_FAILED_LOAD_MS } from '../plan/plan-predictor.ts';
+import { OWNER_CONFLICT_MESSAGE, WAITING, type Obstacle } from '../reasons/obstacle.ts';
+import { wantedOf } from '../snapshot/wanted-model.ts';
 import { copiesOf } from '../gates/mesh-gates.ts';
 import { preciseCause } from '../gates/precise-cause.ts';
 import { STORAGE_REASONS } from '../gates/storage-gate.ts';
-import type { Memory } from '../memory.ts';
-import type { Obstacle, Outcome, Plan } from '../plan/step.ts';
+import type { Memory } from '../snapshot/memory.ts';
+import type { Outcome, Plan } from '../plan/step.ts';
 import type { VModelStatusInfo } from '../ports/mesh.ts';
-import type { Reason } from '../reasons.ts';
-import type { JsonObject } from '../reduce.ts';
+import type { Reason } from '../reasons/reasons.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 import { configOf, type PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { inferenceServiceStatus } from './inference-service-status.ts';
-import { viewModel, wholeSeconds, type ModelView } from './model-view.ts';
+import { viewModel, wholeSeconds, type ModelView } from '../status/model-view.ts';
 import { predictorStatus } from './predictor-status.ts';
 import { NOTHING_TO_REPORT, type Report } from './report.ts';
-import { readShown, type ShownStatus } from './shown-status.ts';
+import { readShown, type ShownStatus } from '../status/shown-status.ts';
 import { transitionEvents } from './transition-events.ts';
 
 /** What to say of a model after a run, and when to look again. */

@@ -1,7 +1,8 @@
-import { KINDS } from '../kinds.ts';
-import { hashOf } from '../reduce.ts';
-import type { Memory } from '../memory.ts';
-import type { Obstacle, Outcome, Plan, Warning } from '../plan/step.ts';
+import { KINDS } from '../objects/kinds.ts';
+import { hashOf } from '../objects/reduce.ts';
+import type { Memory } from '../snapshot/memory.ts';
+import type { Outcome, Plan, Warning } from '../plan/step.ts';
+import type { Obstacle } from '../reasons/obstacle.ts';
 import type { PredictorSnapshot, Snapshot } from '../snapshot/snapshot.ts';
 import { pausedStatus } from './report-paused.ts';
 import { reportPredictor } from './report-predictor.ts';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { CallError } from '../call-error.ts';
+import { CallError } from '../reasons/call-error.ts';
 import { plan } from '../plan/plan.ts';
 import type { Outcome } from '../plan/step.ts';
 import type { VModelStatusInfo } from '../ports/mesh.ts';
-import type { JsonObject } from '../reduce.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { aModelStatus, anInferenceService, aPredictorSnapshot, aReply, NOW, viewed } from '../testing/builders.ts';
-import { statusPatch } from './status-patch.ts';
+import { statusPatch } from '../status/status-patch.ts';
 import { report } from './report-run.ts';
 import type { Report } from './report.ts';
 

@@ -1,7 +1,7 @@
-import type { Memory } from '../memory.ts';
-import type { CallError } from '../call-error.ts';
-import type { Reason } from '../reasons.ts';
-import type { JsonObject } from '../reduce.ts';
+import type { Memory } from '../snapshot/memory.ts';
+import type { CallError } from '../reasons/call-error.ts';
+import type { Reason } from '../reasons/reasons.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 
 /** A Kubernetes Event about the object of the key; sent on transitions only. */
 export type ReportedEvent = {

@@ -1,7 +1,7 @@
 import { causeOf } from './cause.ts';
-import type { ModelView } from './model-view.ts';
+import type { ModelView } from '../status/model-view.ts';
 import type { ReportedEvent } from './report.ts';
-import type { ShownStatus } from './shown-status.ts';
+import type { ShownStatus } from '../status/shown-status.ts';
 
 /** Events for what has changed between what was shown and what is to be shown; none when nothing has. */
 export function transitionEvents(shown: ShownStatus, view: ModelView): readonly ReportedEvent[] {

@@ -1,8 +1,8 @@
-import { endpointsIndex, wantedIndex } from '../indexes.ts';
-import type { ModelFacts } from '../facts.ts';
-import { CONFIG_MAP_NAME, KINDS, MESH_SOURCE } from '../kinds.ts';
+import { endpointsIndex, wantedIndex } from '../changes/indexes.ts';
+import type { ModelFacts } from '../changes/facts.ts';
+import { CONFIG_MAP_NAME, KINDS, MESH_SOURCE } from '../objects/kinds.ts';
 import type { GatherRequest } from '../ports/event-log.ts';
-import { formatKey, type PredictorKey, type WorkKey } from '../work-key.ts';
+import { formatKey, type PredictorKey, type WorkKey } from '../objects/work-key.ts';
 
 const kubeSources = Object.values(KINDS).map(({ source }) => source);
 

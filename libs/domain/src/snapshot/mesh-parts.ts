@@ -1,8 +1,8 @@
 import { parseConfig } from '../config/parse-config.ts';
-import type { EtcdSecretFacts } from '../facts.ts';
+import type { EtcdSecretFacts } from '../changes/facts.ts';
 import type { Gathered } from '../ports/event-log.ts';
-import { asObject, type ReducedObject } from '../reduce.ts';
-import type { MeshKey } from '../work-key.ts';
+import { asObject, type ReducedObject } from '../objects/reduce.ts';
+import type { MeshKey } from '../objects/work-key.ts';
 import type { SnapshotContext } from './gather-request.ts';
 import { namedRuntimes, type IsComplete, type ObjectsOf } from './parts.ts';
 import type { ConfigMapSeen, MeshSnapshot, Surroundings } from './snapshot.ts';

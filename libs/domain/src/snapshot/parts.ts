@@ -1,5 +1,5 @@
-import type { RuntimeFacts } from '../facts.ts';
-import type { KindName } from '../kinds.ts';
+import type { RuntimeFacts } from '../changes/facts.ts';
+import type { KindName } from '../objects/kinds.ts';
 import type { NamedRuntime, Viewed } from './snapshot.ts';
 
 /** Whether a kind is listed whole, so that absence counts. */

@@ -1,11 +1,11 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
-import { readCopies, type Copy } from '../copies.ts';
-import type { ConfigFacts } from '../facts.ts';
-import { MESH_SOURCE } from '../kinds.ts';
+import { readCopies, type Copy } from '../objects/model-copies.ts';
+import type { ConfigFacts } from '../changes/facts.ts';
+import { MESH_SOURCE } from '../objects/kinds.ts';
 import type { Gathered, ViewedObject } from '../ports/event-log.ts';
-import type { JsonObject } from '../reduce.ts';
-import type { StorageFacts } from '../storage-facts.ts';
-import type { PredictorKey } from '../work-key.ts';
+import type { JsonObject } from '../objects/reduce.ts';
+import type { StorageFacts } from '../objects/storage-secret.ts';
+import type { PredictorKey } from '../objects/work-key.ts';
 import { kindOf } from './gather-request.ts';
 import { namedRuntimes, type IsComplete, type ObjectsOf } from './parts.ts';
 import type { NamedRuntime, PredictorSnapshot, StorageSeen, Surroundings, VModelRecord } from './snapshot.ts';

@@ -1,7 +1,7 @@
-import { parseWanted } from '../indexes.ts';
+import { parseWanted } from '../changes/indexes.ts';
 import type { Gathered } from '../ports/event-log.ts';
-import type { StorageFacts } from '../storage-facts.ts';
-import type { RuntimeKey } from '../work-key.ts';
+import type { StorageFacts } from '../objects/storage-secret.ts';
+import type { RuntimeKey } from '../objects/work-key.ts';
 import type { SnapshotContext } from './gather-request.ts';
 import type { IsComplete, ObjectsOf } from './parts.ts';
 import type { RuntimeSnapshot, Surroundings } from './snapshot.ts';

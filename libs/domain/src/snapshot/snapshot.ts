@@ -1,10 +1,10 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
-import type { Copy } from '../copies.ts';
-import type { ConfigFacts, ModelFacts, RuntimeFacts } from '../facts.ts';
-import type { Memory } from '../memory.ts';
-import type { ReducedObject } from '../reduce.ts';
-import type { StorageFacts } from '../storage-facts.ts';
-import type { MeshKey, PredictorKey, RuntimeKey } from '../work-key.ts';
+import type { Copy } from '../objects/model-copies.ts';
+import type { ConfigFacts, ModelFacts, RuntimeFacts } from '../changes/facts.ts';
+import type { Memory } from './memory.ts';
+import type { ReducedObject } from '../objects/reduce.ts';
+import type { StorageFacts } from '../objects/storage-secret.ts';
+import type { MeshKey, PredictorKey, RuntimeKey } from '../objects/work-key.ts';
 
 /** What every plan sees. A namespace is `undefined` while its source is not complete: unknown, not disabled. */
 export type Surroundings = {

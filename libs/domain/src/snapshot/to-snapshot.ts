@@ -1,10 +1,10 @@
 import { DEFAULT_CONFIG } from '../config/mesh-config.ts';
-import type { ConfigFacts, NamespaceFacts } from '../facts.ts';
-import { CONFIG_MAP_NAME, KINDS } from '../kinds.ts';
-import { parseMemory } from '../memory.ts';
+import type { ConfigFacts, NamespaceFacts } from '../changes/facts.ts';
+import { CONFIG_MAP_NAME, KINDS } from '../objects/kinds.ts';
+import { parseMemory } from './memory.ts';
 import type { Gathered } from '../ports/event-log.ts';
-import type { ReducedObject } from '../reduce.ts';
-import type { WorkKey } from '../work-key.ts';
+import type { ReducedObject } from '../objects/reduce.ts';
+import type { WorkKey } from '../objects/work-key.ts';
 import type { SnapshotContext } from './gather-request.ts';
 import { meshParts } from './mesh-parts.ts';
 import { predictorParts } from './predictor-parts.ts';

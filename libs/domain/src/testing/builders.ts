@@ -1,7 +1,7 @@
 import { DEFAULT_CONFIG, type MeshConfig } from '../config/mesh-config.ts';
-import type { StorageFacts } from '../storage-facts.ts';
+import type { StorageFacts } from '../objects/storage-secret.ts';
 import type { ModelStatusInfo, VModelStatusInfo } from '../ports/mesh.ts';
-import { reduce, type JsonObject, type KubeObject } from '../reduce.ts';
+import { reduce, type JsonObject, type KubeObject } from '../objects/reduce.ts';
 import type { MeshSnapshot, PredictorSnapshot, RuntimeSnapshot, Viewed } from '../snapshot/snapshot.ts';
 
 /** Builders hold what a case does not care about, so that it shows only what matters. */

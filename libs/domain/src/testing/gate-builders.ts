@@ -1,8 +1,8 @@
 import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
-import { servedFormats, runtimeLabels } from '../runtime-labels.ts';
-import type { JsonObject } from '../reduce.ts';
+import { servedFormats, runtimeLabels } from '../objects/runtime-labels.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 import type { GateName } from '../gates/gate.ts';
-import { wantedOf } from '../plan/plan-predictor.ts';
+import { wantedOf } from '../snapshot/wanted-model.ts';
 import type { SeenModel } from '../gates/seen-model.ts';
 import { anInferenceService, aStorageSecret, NOW, viewed } from './builders.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { JsonObject } from '../reduce.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 import { autoscalerProblem, readAutoscaling, type Autoscaling } from './autoscaling.ts';
 
 type Short = Readonly<Record<string, string>>;

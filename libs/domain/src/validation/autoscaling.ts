@@ -1,4 +1,4 @@
-import type { JsonObject } from '../reduce.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 
 const PREFIX = 'serving.kserve.io/';
 const CLASS = `${PREFIX}autoscalerClass`;

@@ -1,4 +1,4 @@
-import { asObject, LEGACY_FRAMEWORKS, type Json, type JsonObject } from '../reduce.ts';
+import { asObject, LEGACY_FRAMEWORKS, type Json, type JsonObject } from '../objects/reduce.ts';
 import { DEPLOYMENT_MODE } from '../registration/inference-service.ts';
 
 /** All that a registration is made of; `name` is a container's, which many clients fill in by themselves. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { JsonObject } from '../reduce.ts';
-import { parseEndpoint } from '../render/endpoint.ts';
+import type { JsonObject } from '../objects/reduce.ts';
+import { parseEndpoint } from './endpoint.ts';
 
 /** Names that our own containers and volumes have in every pod; a runtime's may not clash with them. */
 const CONTAINERS = ['mm', 'rest-proxy', 'puller'];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { RuntimeFacts } from '../facts.ts';
-import { reduce, type JsonObject } from '../reduce.ts';
+import type { RuntimeFacts } from '../changes/facts.ts';
+import { reduce, type JsonObject } from '../objects/reduce.ts';
 import { wantedOfInferenceService } from '../registration/inference-service.ts';
 import type { Wanted } from '../registration/predictor.ts';
 

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { JsonObject } from '../reduce.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 import { autoscalerProblem, readAutoscaling } from './autoscaling.ts';
 import { ignoredFieldWarnings } from './ignored-fields.ts';
 import { runtimeProblem } from './runtime-spec.ts';

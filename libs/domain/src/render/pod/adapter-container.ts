@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../reduce.ts';
-import { DROP_ALL, PATHS, VOLUMES, WAIT_FOR_MESH } from '../base-values.ts';
+import type { JsonObject } from '../../objects/reduce.ts';
+import { DROP_ALL, PATHS, VOLUMES, WAIT_FOR_MESH } from '../../config/base-values.ts';
 import type { BuiltInAdapter } from '../runtime-spec.ts';
 import {
   baseValuesOf,

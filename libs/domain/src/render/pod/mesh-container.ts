@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../reduce.ts';
-import { DROP_ALL, PATHS, PORTS, TERMINATION_GRACE_SECONDS, VOLUMES } from '../base-values.ts';
+import type { JsonObject } from '../../objects/reduce.ts';
+import { DROP_ALL, PATHS, PORTS, TERMINATION_GRACE_SECONDS, VOLUMES } from '../../config/base-values.ts';
 import {
   baseValuesOf,
   endpointVariable,

@@ -1,7 +1,7 @@
 import type { ImageConfig, MeshConfig, ResourceConfig } from '../../config/mesh-config.ts';
-import type { Json, JsonObject } from '../../reduce.ts';
-import { BASE_VALUES, PATHS, VOLUMES, type Image, type Resources, type Revision } from '../base-values.ts';
-import { parseEndpoint, socketDirectory } from '../endpoint.ts';
+import type { Json, JsonObject } from '../../objects/reduce.ts';
+import { BASE_VALUES, PATHS, VOLUMES, type Image, type Resources, type Revision } from '../../config/base-values.ts';
+import { parseEndpoint, socketDirectory } from '../../validation/endpoint.ts';
 import type { RuntimeSpec } from '../runtime-spec.ts';
 
 /** All that a pod template is made from. */

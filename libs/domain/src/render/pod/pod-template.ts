@@ -1,5 +1,5 @@
-import { asObject, type Json, type JsonObject } from '../../reduce.ts';
-import { ARCHITECTURES, TERMINATION_GRACE_SECONDS } from '../base-values.ts';
+import { asObject, type Json, type JsonObject } from '../../objects/reduce.ts';
+import { ARCHITECTURES, TERMINATION_GRACE_SECONDS } from '../../config/base-values.ts';
 import { adapterContainer } from './adapter-container.ts';
 import { meshContainer } from './mesh-container.ts';
 import type { PodInput } from './pod-input.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../reduce.ts';
-import { PATHS, PORTS, VOLUMES } from '../base-values.ts';
+import type { JsonObject } from '../../objects/reduce.ts';
+import { PATHS, PORTS, VOLUMES } from '../../config/base-values.ts';
 import {
   baseValuesOf,
   claimMounts,

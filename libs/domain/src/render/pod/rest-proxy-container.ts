@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../reduce.ts';
+import type { JsonObject } from '../../objects/reduce.ts';
 import { baseValuesOf, imageOf, resourcesOf, tlsEnvironment, tlsMounts, variable, type PodInput } from './pod-input.ts';
 
 /** The proxy that turns REST calls into gRPC ones; none when it is not enabled. */

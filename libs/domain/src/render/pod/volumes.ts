@@ -1,7 +1,7 @@
-import { formatBinary, wholeBytes } from '../../quantity.ts';
-import { asObject, type JsonObject } from '../../reduce.ts';
-import { VOLUMES } from '../base-values.ts';
-import { socketDirectory } from '../endpoint.ts';
+import { formatBinary, wholeBytes } from '../../objects/quantity.ts';
+import { asObject, type JsonObject } from '../../objects/reduce.ts';
+import { VOLUMES } from '../../config/base-values.ts';
+import { socketDirectory } from '../../validation/endpoint.ts';
 import type { RuntimeContainer } from '../runtime-spec.ts';
 import type { PodInput } from './pod-input.ts';
 

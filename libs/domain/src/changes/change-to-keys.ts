@@ -1,4 +1,4 @@
-import type { KindName } from './kinds.ts';
+import type { KindName } from '../objects/kinds.ts';
 import {
   podsIndex,
   readyAddresses,
@@ -8,13 +8,13 @@ import {
   type NamespaceFacts,
   type RuntimeFacts,
 } from './facts.ts';
-import type { ReducedObject } from './reduce.ts';
-import type { StorageFacts } from './storage-facts.ts';
+import type { ReducedObject } from '../objects/reduce.ts';
+import type { StorageFacts } from '../objects/storage-secret.ts';
 import { claimIndex, endpointsIndex, entryIndex, wantedIndex } from './indexes.ts';
 import type { Concerned } from './concerned.ts';
 import { modelsOnClaim, storageChange } from './storage-to-keys.ts';
-import { supportedTypes } from './runtime-labels.ts';
-import { formatKey, type Owner } from './work-key.ts';
+import { supportedTypes } from '../objects/runtime-labels.ts';
+import { formatKey, type Owner } from '../objects/work-key.ts';
 
 const NOTHING: Concerned = { keys: [], concerns: [], indexes: [] };
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { parseConfig, type ParsedConfig } from './config/parse-config.ts';
-import type { KindName } from './kinds.ts';
-import { asObject, type ReducedObject } from './reduce.ts';
-import { wantedOfInferenceService } from './registration/inference-service.ts';
-import { wantedOfPredictor, type Wanted } from './registration/predictor.ts';
-import { readStorage, type StorageFacts } from './storage-facts.ts';
-import { runtimeLabels, servedFormats, type ServedFormat } from './runtime-labels.ts';
+import { parseConfig, type ParsedConfig } from '../config/parse-config.ts';
+import type { KindName } from '../objects/kinds.ts';
+import { asObject, type ReducedObject } from '../objects/reduce.ts';
+import { wantedOfInferenceService } from '../registration/inference-service.ts';
+import { wantedOfPredictor, type Wanted } from '../registration/predictor.ts';
+import { readStorage, type StorageFacts } from '../objects/storage-secret.ts';
+import { runtimeLabels, servedFormats, type ServedFormat } from '../objects/runtime-labels.ts';
 
 export const ENABLED_LABEL = 'modelmesh-enabled';
 /** On an InferenceService, a Predictor, a runtime or a namespace, with the value `true`: nothing is written for it. */

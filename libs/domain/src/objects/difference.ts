@@ -1,5 +1,5 @@
-import { sameQuantity } from '../quantity.ts';
-import type { Json, JsonObject } from '../reduce.ts';
+import { sameQuantity } from './quantity.ts';
+import type { Json, JsonObject } from './reduce.ts';
 
 /** Where amounts stand, which the server stores in its own spelling: `0.5` as `500m`. */
 const QUANTITY = /\.(limits|requests)\.[^.]+$|\.(sizeLimit|divisor|storage)$/;

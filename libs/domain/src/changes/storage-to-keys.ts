@@ -1,6 +1,6 @@
 import type { Concerned } from './concerned.ts';
 import { claimEntriesIndex, claimIndex, entryIndex } from './indexes.ts';
-import type { StorageFacts } from './storage-facts.ts';
+import type { StorageFacts } from '../objects/storage-secret.ts';
 
 function modelsOfEntry(namespace: string, entry: string): string {
   return `predictor/${namespace}/{${entryIndex(namespace, entry)}}`;

@@ -1,7 +1,7 @@
-import type { ConfigFacts } from '../facts.ts';
-import { CONFIG_MAP_NAME, KINDS } from '../kinds.ts';
+import type { ConfigFacts } from '../changes/facts.ts';
+import { CONFIG_MAP_NAME, KINDS } from '../objects/kinds.ts';
 import type { Gathered, GatherRequest } from '../ports/event-log.ts';
-import { DEFAULT_CONFIG, type MeshConfig } from './mesh-config.ts';
+import { DEFAULT_CONFIG, type MeshConfig } from '../config/mesh-config.ts';
 
 const { source } = KINDS.config;
 

@@ -1,5 +1,5 @@
-import type { Owner } from '../work-key.ts';
-import { asObject, type Json, type JsonObject } from '../reduce.ts';
+import type { Owner } from '../objects/work-key.ts';
+import { asObject, type Json, type JsonObject } from '../objects/reduce.ts';
 
 /** What of a status is ours. Of an InferenceService's components only the predictor is: others may keep a transformer there. */
 const OWNED: Readonly<Record<Owner, readonly string[]>> = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ReducedObject } from '../reduce.ts';
-import type { Owner } from '../work-key.ts';
+import type { ReducedObject } from '../objects/reduce.ts';
+import type { Owner } from '../objects/work-key.ts';
 
 export type ModelState = '' | 'Pending' | 'Standby' | 'Loading' | 'Loaded' | 'FailedToLoad';
 export type TransitionStatus = '' | 'UpToDate' | 'InProgress' | 'BlockedByFailedLoad' | 'InvalidSpec';

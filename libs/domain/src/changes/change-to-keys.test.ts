@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseWanted } from './indexes.ts';
-import { MemoryView } from './memory-view.ts';
-import type { JsonObject } from './reduce.ts';
+import { MemoryView } from '../snapshot/memory-view.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 import { toAbsence, toChange, toRecordChange } from './to-change.ts';
-import { formatKey, parseKey, type WorkKey } from './work-key.ts';
-import { anInferenceService, aRuntime } from './testing/builders.ts';
-import type { Change } from './ports/event-log.ts';
+import { formatKey, parseKey, type WorkKey } from '../objects/work-key.ts';
+import { anInferenceService, aRuntime } from '../testing/builders.ts';
+import type { Change } from '../ports/event-log.ts';
 
 const context = { ownNamespace: 'team-a' };
 const wakes = ({ keys, concerns, indexes }: Change) => ({ keys, concerns, indexes });

@@ -1,6 +1,6 @@
-import { isPaused, PAUSED_ANNOTATION } from '../facts.ts';
-import type { Snapshot, Viewed } from '../snapshot/snapshot.ts';
-import type { Obstacle } from './step.ts';
+import { isPaused, PAUSED_ANNOTATION } from '../changes/facts.ts';
+import type { Snapshot, Viewed } from './snapshot.ts';
+import type { Obstacle } from '../reasons/obstacle.ts';
 
 /** Why nothing is written for a key for now: somebody paused its object, or its whole namespace. Undefined when nobody did. */
 export function pauseOf(snapshot: Snapshot): Obstacle | undefined {

@@ -1,9 +1,10 @@
 import { factsOf, type ConfigFacts, type FactsContext } from './facts.ts';
 import { changeToKeys } from './change-to-keys.ts';
 import { modelToKeys, vmodelIndexes, vmodelToKeys } from './record-to-keys.ts';
-import { KINDS, type KindName } from './kinds.ts';
-import type { Change } from './ports/event-log.ts';
-import { reduce, type KubeObject } from './reduce.ts';
+import { KINDS, type KindName } from '../objects/kinds.ts';
+import type { Change } from '../ports/event-log.ts';
+import type { MeshRecordSeen } from '../ports/mesh-records.ts';
+import { reduce, type KubeObject } from '../objects/reduce.ts';
 
 /** An object as it was seen, as a change to record: reduced, with its facts and whom it concerns. */
 export function toChange(kind: KindName, object: KubeObject, context: FactsContext): Change {
@@ -31,17 +32,6 @@ function factsText(facts: unknown): string {
 export function toAbsence(kind: KindName, object: KubeObject, context: FactsContext): Change {
   return { ...toChange(kind, object, context), op: 'absent', body: '', facts: '', concerns: [], indexes: [] };
 }
-
-export type MeshTable = 'vmodels' | 'registry';
-
-/** A record of the mesh as it stands in etcd: `value` is its JSON text, undefined when the record is gone. */
-export type MeshRecordSeen = {
-  readonly namespace: string;
-  readonly table: MeshTable;
-  readonly id: string;
-  readonly value: string | undefined;
-  readonly revision: string;
-};
 
 export function toRecordChange({ namespace, table, id, value, revision }: MeshRecordSeen): Change {
   const body = value === undefined ? '' : validJson(value);

@@ -1,4 +1,4 @@
-import { formatKey, OWNERS, type Owner } from './work-key.ts';
+import { formatKey, OWNERS, type Owner } from '../objects/work-key.ts';
 
 const CONCRETE_ID = /^(.+)__(isvc|ksp)-[0-9a-f]{10}$/;
 

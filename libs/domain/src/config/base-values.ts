@@ -1,4 +1,4 @@
-import type { JsonObject } from '../reduce.ts';
+import type { JsonObject } from '../objects/reduce.ts';
 
 /**
  * A rendering revision is one way to write a pod template. Revision 0 is that of the original controller, its defects included;

@@ -1,7 +1,7 @@
-import { EVERY_KEY } from './change-to-keys.ts';
-import type { Change, Gathered, GatherRequest, ViewedObject } from './ports/event-log.ts';
-import { compareBytes } from './registration/go-json.ts';
-import { parseKey, type WorkKey } from './work-key.ts';
+import { EVERY_KEY } from '../changes/change-to-keys.ts';
+import type { Change, Gathered, GatherRequest, ViewedObject } from '../ports/event-log.ts';
+import { compareBytes } from '../registration/go-json.ts';
+import { parseKey, type WorkKey } from '../objects/work-key.ts';
 
 type Named = { readonly source: string; readonly namespace: string; readonly name: string };
 type Stored = { readonly source: string; readonly change: Change };

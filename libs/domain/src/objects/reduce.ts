@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KindName } from './kinds.ts';
-import { readStorage } from './storage-facts.ts';
+import { readStorage } from './storage-secret.ts';
 
 export type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };

@@ -1,6 +1,6 @@
 import type { ModelStatus, ModelStatusInfo, VModelStatus, VModelStatusInfo } from '../ports/mesh.ts';
-import type { Obstacle } from '../plan/step.ts';
-import type { Reason } from '../reasons.ts';
+import type { Obstacle } from '../reasons/obstacle.ts';
+import type { Reason } from '../reasons/reasons.ts';
 import type { ModelState, ShownStatus, TransitionStatus } from './shown-status.ts';
 
 export type Failure = {

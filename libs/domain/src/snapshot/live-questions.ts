@@ -1,11 +1,5 @@
-import {
-  configOf,
-  type LiveAnswers,
-  type MeshSnapshot,
-  type RuntimeSnapshot,
-  type Snapshot,
-} from './snapshot/snapshot.ts';
-import { isMultiModel } from './validation/runtime-spec.ts';
+import { configOf, type LiveAnswers, type MeshSnapshot, type RuntimeSnapshot, type Snapshot } from './snapshot.ts';
+import { isMultiModel } from '../validation/runtime-spec.ts';
 
 /** What a plan needs to know of objects whose names are a user's, so that nobody watches them. */
 export type LiveQuestion =
