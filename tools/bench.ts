@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRedis } from '@meshkeeper/sandbox';
-import { benchMesh } from '../apps/mesh/bench/mesh.ts';
-import { benchWire } from '../apps/mesh/bench/wire.ts';
-import { benchModels } from '../apps/reconciler/bench/models.ts';
-import { benchPlan } from '../apps/reconciler/bench/plan.ts';
+import { benchMesh } from '../libs/mesh/bench/mesh.ts';
+import { benchWire } from '../libs/mesh/bench/wire.ts';
+import { benchModels } from '../libs/reconciler/bench/models.ts';
+import { benchPlan } from '../libs/reconciler/bench/plan.ts';
 import { benchServing } from '../apps/sandbox/bench/serving.ts';
 import { benchRecord } from '../libs/event-log/bench/record.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Generates the TypeScript of `proto/` into `libs/modelmesh/src/gen/`, and the pages on configuration and reasons, offline: buf's own compiler and
+ * Generates the TypeScript of `proto/` into the libraries that own each contract (`src/gen/`), and the pages on configuration and reasons, offline: buf's own compiler and
  * ts-proto come from npm. `--check` generates into a temporary folder only, and fails with the names of the files that are not current.
  */
 import { execFileSync } from 'node:child_process';
@@ -21,7 +21,13 @@ import { troubleshootingPage } from './troubleshooting-page.ts';
 
 const root = join(import.meta.dirname, '..');
 const binaries = join(root, 'node_modules/.bin');
-const CODE = 'libs/modelmesh/src/gen';
+/** The folder of generated code for each folder of `proto/`: the library that implements or calls these services. */
+const CODE: Readonly<Record<string, string>> = {
+  etcd: 'libs/etcd/src/gen',
+  inference: 'libs/open-inference/src/gen',
+  mmesh: 'libs/modelmesh/src/gen',
+  torchserve: 'libs/model-servers/src/gen',
+};
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationPage,
   'docs/troubleshooting.md': troubleshootingPage,
@@ -39,12 +45,12 @@ const OPTIONS = [
   'env=node',
 ];
 
-function generateCode(folder: string, scratch: string): void {
+function generateCode(proto: string, folder: string, scratch: string): void {
   mkdirSync(folder, { recursive: true });
   const template = join(scratch, 'buf.gen.json');
   const plugin = { local: join(binaries, 'protoc-gen-ts_proto'), out: folder, opt: OPTIONS };
   writeFileSync(template, JSON.stringify({ version: 'v2', plugins: [plugin] }));
-  execFileSync(join(binaries, 'buf'), ['generate', '--template', template], {
+  execFileSync(join(binaries, 'buf'), ['generate', '--template', template, '--path', proto], {
     cwd: join(root, 'proto'),
     stdio: 'inherit',
   });
@@ -76,9 +82,9 @@ function differences(left: string, right: string, target: string): readonly stri
 
 const scratch = mkdtempSync(join(tmpdir(), 'meshkeeper-generate-'));
 try {
-  generateCode(join(scratch, CODE), scratch);
+  for (const [proto, folder] of Object.entries(CODE)) generateCode(proto, join(scratch, folder), scratch);
   for (const [page, make] of Object.entries(PAGES)) generatePage(join(scratch, page), make());
-  const targets = [CODE, ...Object.keys(PAGES)];
+  const targets = [...Object.values(CODE), ...Object.keys(PAGES)];
   if (process.argv.includes('--check')) {
     const stale = targets.flatMap((target) => differences(root, scratch, target));
     if (stale.length > 0) {

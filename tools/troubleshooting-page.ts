@@ -2,7 +2,7 @@ import { ADVICE, REASONS, type Reason } from '@meshkeeper/domain';
 
 const INTRODUCTION = `# Why is it not ready?
 
-<!-- Made by \`npm run generate\` from libs/domain/src/reasons.ts and advice.ts; changes belong there, or into tools/troubleshooting-page.ts. -->
+<!-- Made by \`npm run generate\` from libs/domain/src/reasons/reasons.ts and advice.ts; changes belong there, or into tools/troubleshooting-page.ts. -->
 
 Ask \`meshkeeper explain\`, or \`kubectl meshkeeper explain\` with it on the \`PATH\`:
 

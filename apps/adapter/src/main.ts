@@ -1,9 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=1
 /** Stands between a mesh and a model server that does not speak `mmesh.ModelRuntime`: Triton, MLServer, OVMS or TorchServe. */
-import { createLogger, runProcess } from '@meshkeeper/telemetry';
-import { serverTypeOf } from './server-type.ts';
-import { readAdapterSettings } from './settings.ts';
-import { startAdapter } from './start-adapter.ts';
+import { createLogger, runProcess } from '@meshkeeper/process';
+import { serverTypeOf, readAdapterSettings, startAdapter } from '@meshkeeper/model-servers';
 
 const logger = createLogger('adapter', 'info');
 

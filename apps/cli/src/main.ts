@@ -4,7 +4,7 @@
  * functions. It writes nothing, neither to a cluster nor to Redis.
  */
 import { text } from 'node:stream/consumers';
-import { runCli } from './run-cli.ts';
+import { runCli } from '@meshkeeper/cli';
 
 // Whoever reads may have seen enough: `meshkeeper render … | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -3,10 +3,10 @@ import { FORM, type SnapshotContext } from '@meshkeeper/domain';
 import { connectRedis, waitForRedis } from '@meshkeeper/event-log';
 import { createAccessReviewer, kubeAccess, KubeTransport } from '@meshkeeper/kubernetes';
 import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';
-import { createLogger, createRegistry, runProcess, startHttp, type Stoppable } from '@meshkeeper/telemetry';
+import { createLogger, runProcess, startHttp, type Stoppable } from '@meshkeeper/process';
+import { createRegistry } from '@meshkeeper/metrics';
 import { createDueQueue, QUEUE_NAMES } from '@meshkeeper/work-queue';
-import { createGuard, OPEN_TO_ALL, type Guard } from './guard.ts';
-import { addRoutes } from './routes.ts';
+import { createGuard, OPEN_TO_ALL, addRoutes, type Guard } from '@meshkeeper/console';
 import { settingsSchema, type Settings } from './settings.ts';
 
 const settings = readSettingsOrExit(settingsSchema);

@@ -8,6 +8,7 @@ import {
   createKubeFeed,
   kubeAccess,
   KubeTransport,
+  tellConfiguration,
   type WatchContext,
 } from '@meshkeeper/kubernetes';
 import { startRecorder } from '@meshkeeper/event-log';
@@ -15,19 +16,15 @@ import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';
 import {
   createAddsMetric,
   createConfigurationMetrics,
-  createLogger,
   createRegistry,
   createRestClientMetrics,
   createSourceMetrics,
-  runProcess,
-  startHttp,
   type ConfigurationMetrics,
   type SourceMetrics,
-  type Stoppable,
-} from '@meshkeeper/telemetry';
+} from '@meshkeeper/metrics';
+import { createLogger, runProcess, startHttp, type Stoppable } from '@meshkeeper/process';
 import { createDueQueue, QUEUE_NAMES } from '@meshkeeper/work-queue';
 import { settingsSchema, type Settings } from './settings.ts';
-import { tellConfiguration } from './tell-configuration.ts';
 
 /** A source that says nothing for so long is wedged: bookmarks come about once a minute. */
 const WEDGED_AFTER_SECONDS = 180;

@@ -3,22 +3,14 @@
  * is says a Secret, read live at the start. Which mesh is meant says the recorded configuration, which may change at any time.
  */
 import { FORM } from '@meshkeeper/domain';
-import { createMeshFeed, createEtcdClient, parseEtcdConnection, type EtcdClient } from '@meshkeeper/modelmesh';
+import { createMeshFeed } from '@meshkeeper/modelmesh';
+import { createEtcdClient, parseEtcdConnection, type EtcdClient } from '@meshkeeper/etcd';
 import { kubeAccess, KubeTransport, readEtcdSecret } from '@meshkeeper/kubernetes';
-import { connectRedis, LOCK_DURATION_MS, startRecorder } from '@meshkeeper/event-log';
+import { connectRedis, LOCK_DURATION_MS, startRecorder, createServiceName } from '@meshkeeper/event-log';
 import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';
-import {
-  createAddsMetric,
-  createLogger,
-  createRegistry,
-  createRestClientMetrics,
-  createSourceMetrics,
-  runProcess,
-  startHttp,
-  type Stoppable,
-} from '@meshkeeper/telemetry';
+import { createAddsMetric, createRegistry, createRestClientMetrics, createSourceMetrics } from '@meshkeeper/metrics';
+import { createLogger, runProcess, startHttp, type Stoppable } from '@meshkeeper/process';
 import { createDueQueue, QUEUE_NAMES } from '@meshkeeper/work-queue';
-import { createServiceName } from './service-name.ts';
 import { settingsSchema, type Settings } from './settings.ts';
 
 const settings = readSettingsOrExit(settingsSchema);

@@ -1,7 +1,6 @@
 /** A model server on ONNX Runtime that speaks `mmesh.ModelRuntime` itself. */
-import { createLogger, runProcess } from '@meshkeeper/telemetry';
-import { readOnnxSettings } from './settings.ts';
-import { startOnnxRuntime } from './start-onnx-runtime.ts';
+import { createLogger, runProcess } from '@meshkeeper/process';
+import { readOnnxSettings, startOnnxRuntime } from '@meshkeeper/onnx-runtime';
 
 const logger = createLogger('onnx-runtime', 'info');
 

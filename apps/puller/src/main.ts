@@ -1,8 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=1
 /** Fetches models for a model server that speaks `mmesh.ModelRuntime`, and stands between it and the mesh. */
-import { createLogger, runProcess } from '@meshkeeper/telemetry';
-import { readPullerSettings } from './settings.ts';
-import { startPuller } from './start-puller.ts';
+import { createLogger, runProcess } from '@meshkeeper/process';
+import { readPullerSettings, startPuller } from '@meshkeeper/model-servers';
 
 const logger = createLogger('puller', 'info');
 

@@ -4,21 +4,16 @@
  */
 import { createViewReader, waitForRedis } from '@meshkeeper/event-log';
 import { readSettingsOrExit } from '@meshkeeper/settings';
-import {
-  createDriftMetrics,
-  createLogger,
-  createQueueMetrics,
-  createRegistry,
-  runProcess,
-  startHttp,
-  type Stoppable,
-} from '@meshkeeper/telemetry';
+import { createDriftMetrics, createQueueMetrics, createRegistry } from '@meshkeeper/metrics';
+import { createLogger, runProcess, startHttp, type Stoppable } from '@meshkeeper/process';
 import { QUEUE_NAMES, startSweeper, startWorker } from '@meshkeeper/work-queue';
-import { connect } from './connect.ts';
-import { startDriftWatch } from './drift-watch.ts';
-import { createHandleJob } from './handle-job.ts';
-import { settingsSchema } from './settings.ts';
-import { createWorkerObserver } from './worker-observer.ts';
+import {
+  connect,
+  startDriftWatch,
+  createHandleJob,
+  settingsSchema,
+  createWorkerObserver,
+} from '@meshkeeper/reconciler';
 
 const settings = readSettingsOrExit(settingsSchema);
 const logger = createLogger('reconciler', settings.LOG_LEVEL);

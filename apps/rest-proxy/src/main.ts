@@ -14,5 +14,5 @@ for (const flag of [
 ])
   setFlagsFromString(flag);
 
-const { runRestProxy } = await import('./run-rest-proxy.ts');
+const { runRestProxy } = await import('@meshkeeper/rest-proxy');
 await runRestProxy();

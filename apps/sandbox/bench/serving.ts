@@ -3,7 +3,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createChannel, createClient } from 'nice-grpc';
 import { Agent, request } from 'undici';
-import { GRPCInferenceServiceDefinition } from '@meshkeeper/modelmesh/inference';
+import { GRPCInferenceServiceDefinition } from '@meshkeeper/open-inference';
 import { startSandbox, type Sandbox } from '@meshkeeper/sandbox';
 import { prepareNewRedis } from '../src/new-redis.ts';
 import { ROOT } from '../src/state-folder.ts';

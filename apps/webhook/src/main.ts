@@ -4,17 +4,9 @@
  */
 import { connectRedis } from '@meshkeeper/event-log';
 import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';
-import {
-  createAdmissionMetrics,
-  createLogger,
-  createRegistry,
-  runProcess,
-  startHttp,
-  type Stoppable,
-} from '@meshkeeper/telemetry';
-import { startAdmissionServer } from './admission-server.ts';
-import { createRuntimesOf } from './runtimes-in-view.ts';
-import { waitForPair, watchPair } from './serving-certificate.ts';
+import { createAdmissionMetrics, createRegistry } from '@meshkeeper/metrics';
+import { createLogger, runProcess, startHttp, type Stoppable } from '@meshkeeper/process';
+import { startAdmissionServer, createRuntimesOf, waitForPair, watchPair } from '@meshkeeper/admission';
 import { settingsSchema } from './settings.ts';
 
 const settings = readSettingsOrExit(settingsSchema);

@@ -28,3 +28,4 @@ export {
   type RecorderProcess,
   type RecorderProcessOptions,
 } from './start-recorder.ts';
+export { createServiceName } from './service-name.ts';

@@ -2,6 +2,7 @@ import {
   FIELD_MANAGER,
   MANAGED_BY,
   namespacedEtcdSecret,
+  KINDS,
   type KubeObject,
   type KubeReader,
   type ObjectRef,
@@ -11,7 +12,6 @@ import {
 import { orUndefined } from './or-undefined.ts';
 import { collectionPath, objectPath } from './paths.ts';
 import type { KubeTransport } from './transport.ts';
-import { KINDS } from '@meshkeeper/domain';
 
 type Secret = KubeObject & { readonly data?: SecretData };
 

@@ -1,26 +1,12 @@
 /**
- * What Meshkeeper knows of a mesh from outside: the gRPC client of its management API, the codec and the keys of its
- * records in etcd, and a thin etcd client with a watch that loses nothing.
+ * A mesh as its clients see it: the gRPC client of its management API, and the codec and the keys of its records in etcd.
  *
- * Apps import it: the mesh itself, its watcher, the reconciler, the sandbox. It imports `domain` and no other library of
- * its layer. It holds no rules: it neither decides what a record should say nor when to write it, and keeps no state but
+ * The mesh itself imports it too, and so do its watcher, the reconciler and the sandbox. It imports `domain`, `grpc` and `etcd`. It holds no rules: it neither decides what a record should say nor when to write it, and keeps no state but
  * connections.
  *
  * Failures: every failed call throws CallError, translated once, with the gRPC code's name as `code`. Records are foreign
  * input: parsing one gives `{kind: 'malformed'}` and never throws. A compacted revision arrives from a watch as data.
  */
-export { parseEtcdConnection, readKvStore, type EtcdConnection, type EtcdTls } from './etcd-connection.ts';
-export {
-  createEtcdClient,
-  type EtcdClient,
-  type EtcdClientOptions,
-  type EtcdCompare,
-  type EtcdHead,
-  type EtcdOp,
-  type EtcdTxnResult,
-} from './etcd-client.ts';
-export { type EtcdEntry, type EtcdRangeResult } from './etcd-entries.ts';
-export { type EtcdEvent, type EtcdWatchBatch, type EtcdWatchRequest } from './etcd-watch.ts';
 export {
   encodeInstanceRecord,
   encodeModelRecord,
@@ -46,7 +32,6 @@ export {
   type ParsedRecordKey,
   type RecordTable,
 } from './record-keys.ts';
-export { toCallError } from './call-errors.ts';
 export { createMeshClient, type MeshClientOptions } from './mesh-client.ts';
 export type { ReadTls, TlsMaterial } from './mesh-tls.ts';
 export { createMeshFeed, type MeshFeedOptions } from './mesh-feed.ts';
@@ -80,7 +65,3 @@ export {
   type RuntimeStatusResponse,
   type UnloadModelRequest,
 } from './gen/mmesh/model-runtime.ts';
-export { endpointAddress } from './runtime/endpoint.ts';
-export { serveGrpc, type GrpcServer, type ServeOptions } from './runtime/serve.ts';
-export { sharedRun } from './runtime/shared-run.ts';
-export { createModelTurns, type ModelTurns } from './runtime/model-turns.ts';

@@ -6,7 +6,7 @@ import {
   type ModelStatusInfo,
   type VModelStatusInfo,
 } from '@meshkeeper/domain';
-import { callWithDeadline, isConnectionFailure, isHandshakeFailure, toCallError } from './call-errors.ts';
+import { callWithDeadline, isConnectionFailure, isHandshakeFailure, toCallError } from '@meshkeeper/grpc/typed';
 import type { ModelStatusInfo as ModelMessage, VModelStatusInfo as VModelMessage } from './gen/mmesh/model-mesh.ts';
 import { createMeshChannels, type Mesh, type MeshChannels } from './mesh-channels.ts';
 import { createTlsIdentities, type ReadTls, type TlsIdentity } from './mesh-tls.ts';

@@ -8,7 +8,7 @@ import {
   type ServerHead,
   type SourceFeed,
 } from '@meshkeeper/domain';
-import type { EtcdClient } from './etcd-client.ts';
+import type { EtcdClient } from '@meshkeeper/etcd';
 import { KV_PREFIX, parseRecordKey } from './record-keys.ts';
 
 export type MeshFeedOptions = {

@@ -1,5 +1,5 @@
 import type { MeshRecords } from '@meshkeeper/domain';
-import type { EtcdClient } from './etcd-client.ts';
+import type { EtcdClient } from '@meshkeeper/etcd';
 import { KV_PREFIX, namespacedRootPrefix, recordKey } from './record-keys.ts';
 
 /** Reads single records by the names that the feed of the mesh knows them by. */

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { CallError, type Change, type SourceFeed } from '@meshkeeper/domain';
 import { startEtcd, type EtcdServer } from '@meshkeeper/sandbox';
-import { createEtcdClient, createMeshFeed, createMeshRecords, readKvStore, type EtcdClient } from '../src/index.ts';
+import { createEtcdClient, readKvStore, type EtcdClient } from '@meshkeeper/etcd';
+import { createMeshFeed, createMeshRecords } from '../src/index.ts';
 
 const NEVER = new AbortController().signal;
 const shown = (changes: readonly Change[]): string[] =>

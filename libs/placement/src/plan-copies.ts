@@ -1,5 +1,4 @@
-import type { ClusterView, CopyView, InstanceView, ModelView } from './cluster-view.ts';
-import { mayHold } from './cluster-view.ts';
+import { mayHold, type ClusterView, type CopyView, type InstanceView, type ModelView } from './cluster-view.ts';
 import { copiesForRate, isSpare, mayHaveSecond, type CopyTimes } from './copy-counts.ts';
 import { placeModel, type NoPlaceReason } from './place-model.ts';
 import { poolsOf, poolKey, type Pool } from './pools.ts';

@@ -19,7 +19,7 @@ export {
   type Authority,
   type Certificate,
   type LeafRequest,
-} from '@meshkeeper/telemetry';
+} from '@meshkeeper/certificates';
 export { clusterFiles, type ClusterFiles } from './certificates/cluster-files.ts';
 export { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane/control-plane.ts';
 export { ensureRedis } from './ensure-redis.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { connect, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,6 @@ import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import { createKubeClient, startSandbox, waitFor, type KubeClient, type Sandbox } from '../src/index.ts';
 import { processIdentity } from '../src/process-record.ts';
-import { readFileSync } from 'node:fs';
 import { clusterFiles } from '../src/certificates/cluster-files.ts';
 import { portIsFree } from '../src/free-port.ts';
 import type { Pod } from '../src/kube/objects.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, MESH_SOURCE } from '../objects/kinds.ts';
+import { KINDS, MESH_SOURCE, type KindName } from '../objects/kinds.ts';
 import { MemoryView } from '../snapshot/memory-view.ts';
-import type { KindName } from '../objects/kinds.ts';
 import type { KubeObject } from '../objects/reduce.ts';
 import { explainRequest } from '../snapshot/gather-request.ts';
 import { aRuntime, NOW } from '../testing/builders.ts';

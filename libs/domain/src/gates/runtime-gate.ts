@@ -1,5 +1,4 @@
-import { configOf, type PredictorSnapshot } from '../snapshot/snapshot.ts';
-import type { NamedRuntime } from '../snapshot/snapshot.ts';
+import { configOf, type PredictorSnapshot, type NamedRuntime } from '../snapshot/snapshot.ts';
 import { DEFAULT_CONFIG } from '../config/mesh-config.ts';
 import { open, passed, unknown, type Detail, type Finding } from './gate.ts';
 import { isNear, whyNot, wordList, type Asked } from './why-not.ts';

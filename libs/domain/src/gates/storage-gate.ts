@@ -1,6 +1,5 @@
 import { storageOf } from '../changes/facts.ts';
-import { configOf, type PredictorSnapshot } from '../snapshot/snapshot.ts';
-import type { NamedRuntime, StorageSeen } from '../snapshot/snapshot.ts';
+import { configOf, type PredictorSnapshot, type NamedRuntime, type StorageSeen } from '../snapshot/snapshot.ts';
 import type { Reason } from '../reasons/reasons.ts';
 import type { StorageEntry } from '../objects/storage-secret.ts';
 import { open, passed, unknown, type Finding } from './gate.ts';

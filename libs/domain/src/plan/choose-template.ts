@@ -1,5 +1,4 @@
-import type { JsonObject } from '../objects/reduce.ts';
-import { hashOf } from '../objects/reduce.ts';
+import { hashOf, type JsonObject } from '../objects/reduce.ts';
 import { isRevision, NEWEST_REVISION, type Revision } from '../config/base-values.ts';
 import { REVISION_ANNOTATION, TEMPLATE_HASH_ANNOTATION, type Template } from '../render/deployment.ts';
 import type { Viewed } from '../snapshot/snapshot.ts';

@@ -1,6 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createAuthority, createLeaf, createSigningKey, type Authority, type LeafRequest } from '@meshkeeper/telemetry';
+import {
+  createAuthority,
+  createLeaf,
+  createSigningKey,
+  type Authority,
+  type LeafRequest,
+} from '@meshkeeper/certificates';
 
 /** Where the certificates and keys of one control plane lie. */
 export type ClusterFiles = {

@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeKubeconfig } from '../control-plane/kubeconfig.ts';
-import type { KubeClient } from '../kube/kube-client.ts';
-import { hasStatus } from '../kube/kube-client.ts';
+import { hasStatus, type KubeClient } from '../kube/kube-client.ts';
 
 export type AccountOptions = {
   readonly client: KubeClient;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { createAuthority, createLeaf } from '@meshkeeper/telemetry';
+import { createAuthority, createLeaf } from '@meshkeeper/certificates';
 import { APPLY_PATCH, hasStatus, type KubeClient } from '../kube/kube-client.ts';
 
 export type ServingAuthority = {

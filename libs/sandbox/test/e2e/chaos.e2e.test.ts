@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectRedis } from '@meshkeeper/event-log';
-import { createEtcdClient, parseEtcdConnection } from '@meshkeeper/modelmesh';
+import { createEtcdClient, parseEtcdConnection } from '@meshkeeper/etcd';
 import { waitFor } from '../../src/index.ts';
 import { applyModel, isLarge, startCluster, statusOf, untilReady, wordsOf, type Cluster } from './model-objects.ts';
 

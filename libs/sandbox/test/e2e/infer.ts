@@ -1,4 +1,4 @@
-import { openChannel, valueOf } from '@meshkeeper/modelmesh/wire';
+import { openChannel, valueOf } from '@meshkeeper/grpc';
 
 /** By which pod's model server a call was answered, and under which id of the model. */
 export type Inferred = { readonly servedBy: string | undefined; readonly servedModel: string | undefined };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createEtcdClient, parseEtcdConnection, type EtcdClient } from '@meshkeeper/modelmesh';
+import { createEtcdClient, parseEtcdConnection, type EtcdClient } from '@meshkeeper/etcd';
 import { waitFor } from '../../src/index.ts';
 import { readEverything } from './redis-contents.ts';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { createEtcdClient, parseEtcdConnection } from '@meshkeeper/modelmesh';
+import { createEtcdClient, parseEtcdConnection } from '@meshkeeper/etcd';
 import { waitFor } from '../../src/index.ts';
 import { applyModel, startCluster, untilReady, type Cluster } from './model-objects.ts';
 

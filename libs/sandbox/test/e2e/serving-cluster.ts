@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { createChannel, createClient, type CallOptions } from 'nice-grpc';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { request, type Dispatcher } from 'undici';
-import { GRPCInferenceServiceDefinition } from '@meshkeeper/modelmesh/inference';
+import { GRPCInferenceServiceDefinition } from '@meshkeeper/open-inference';
 import { BUCKET } from '../../src/index.ts';
 import type { Pod } from '../../src/kube/objects.ts';
 import { twinOf } from '../../src/node/address-pool.ts';
