@@ -13,12 +13,12 @@ import {
 import type { RunContext } from '@meshkeeper/work-queue';
 import type { Ports } from './ports.ts';
 
-/** A write, as the log names it: `apply deployments team-a/x`. */
+/** A write as the log names it, such as `apply deployments team-a/x`. */
 export type Write = { readonly what: string; readonly kind: string; readonly reason: Reason };
 
 /**
- * Logs a write with its cause and folds what it left behind into the view, so that its echo from the watch is known already. A log that
- * cannot be written does not undo the write: the watcher will see it.
+ * Logs a write with its cause and folds its result into the view, so that the echo from the watch is already known. Never rejects: the write
+ * has happened, and the watcher records it when the log cannot be written here.
  */
 export async function logEffect(
   ports: Ports,
@@ -49,7 +49,7 @@ export async function logEffect(
 
 export type EffectResult = { readonly source: string; readonly outcome: string; readonly change: Change };
 
-/** What a write to Kubernetes left behind; a note where that is not known. */
+/** The state of an object after a write; a note when `object`, the server's answer, is not known. */
 export function kubeEffect(
   ports: Ports,
   ref: ObjectRef,
@@ -61,28 +61,30 @@ export function kubeEffect(
   return { source, outcome, change: toChange(ref.kind, object, ports.context) };
 }
 
-/** After a mutation of the mesh its record is read once from etcd: the reply does not carry its revision. */
-export async function meshEffect(
+/**
+ * Reads a VModel's record from etcd after a mutation, because the mesh's reply does not carry its revision. Never rejects: an unreadable
+ * record becomes a note, and the watcher records the change later.
+ */
+export async function readBackVModel(
   ports: Ports,
   service: string,
   namespace: string,
   vModelId: string,
-  outcome: string,
 ): Promise<EffectResult> {
   try {
     const record = await ports.meshRecords.readVModel(service, namespace, vModelId);
-    return { source: MESH_SOURCE, outcome, change: toRecordChange(record) };
+    return { source: MESH_SOURCE, outcome: 'ok', change: toRecordChange(record) };
   } catch (error) {
     ports.logger.debug(
       { vModelId, error: messageOf(error) },
-      'A record could not be read back; the watcher will see it',
+      'The record could not be read back; the watcher will see it',
     );
-    return unknownMeshEffect(namespace, vModelId, outcome);
+    return unknownVModelEffect(namespace, vModelId, 'ok');
   }
 }
 
-/** What a write to the mesh left behind is not known. */
-export function unknownMeshEffect(namespace: string, vModelId: string, outcome: string): EffectResult {
+/** A VModel whose state after the write is not known. */
+export function unknownVModelEffect(namespace: string, vModelId: string, outcome: string): EffectResult {
   return { source: MESH_SOURCE, outcome, change: note(namespace, `vmodels/${vModelId}`) };
 }
 

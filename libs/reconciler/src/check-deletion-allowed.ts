@@ -9,13 +9,17 @@ import {
 } from '@meshkeeper/domain';
 import type { Ports } from './ports.ts';
 
-/** What must hold before a VModel goes because its object is not there (laws 4 and 13). @throws CallError where it does not. */
-export async function beforeDeletion(ports: Ports, ref: ObjectRef): Promise<void> {
+/**
+ * Checks what must hold before a VModel is deleted because its object is missing: the object is absent when read live (law 4), and the
+ * namespace is not losing many models at a time (law 13). The laws are in docs/architecture.md.
+ * @throws CallError Conflict with code StillWanted, or Transient with code DeletionHeld
+ */
+export async function checkDeletionAllowed(ports: Ports, ref: ObjectRef): Promise<void> {
   await requireUnwanted(ports, ref);
   await requirePermit(ports, ref);
 }
 
-/** A view that lost its objects would take all models along: the rest of many waits until their source has been listed again. */
+/** If the view lost its objects, all models would be deleted with them: beyond a fifth, deletions wait for another complete list. */
 async function requirePermit({ brake, events, logger, writes }: Ports, { kind, namespace }: ObjectRef): Promise<void> {
   const answer = await brake.permit(namespace, KINDS[kind].source);
   if (answer === 'go') return;
@@ -31,7 +35,7 @@ async function requirePermit({ brake, events, logger, writes }: Ports, { kind, n
   throw new CallError('Transient', message, { code: 'DeletionHeld' });
 }
 
-/** Before anything is deleted outside Redis, the object whose absence justifies it is read live: the view may be behind. */
+/** The view may be behind, so the object whose absence justifies the deletion is read live. */
 async function requireUnwanted(ports: Ports, ref: ObjectRef): Promise<void> {
   const live = await ports.kube.read(ref);
   if (live === undefined) return;
