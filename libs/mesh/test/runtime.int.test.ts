@@ -159,13 +159,13 @@ test('sizes that the load does not tell are asked for, and are no error when nob
 
 test('a server that foretells no sizes is not asked again, another is', async (context) => {
   const without = (await joined(context)).runtime;
-  assert.equal(without.foretellsSizes(), true);
+  assert.equal(without.supportsSizePrediction(), true);
   assert.equal(await without.predictSize(model('m1', 'p')), undefined);
-  assert.equal(without.foretellsSizes(), false);
+  assert.equal(without.supportsSizePrediction(), false);
   assert.equal(await without.predictSize(model('m1', 'p')), undefined);
   const other = (await joined(context, { PREDICT_SIZE: '123' })).runtime;
   assert.equal(await other.predictSize(model('m1', 'p')), 123);
-  assert.equal(other.foretellsSizes(), true);
+  assert.equal(other.supportsSizePrediction(), true);
 });
 
 test('a server that dies in a load fails that load, and its successor loads', async (context) => {

@@ -14,17 +14,17 @@ describe('a copy', () => {
     const copy = new Copy('m', 1, 0);
     const before = copy.settled;
     assert.equal(await isOpen(before), false);
-    copy.become({ kind: 'loaded', at: 5 });
+    copy.setState({ kind: 'loaded', at: 5 });
     assert.deepEqual([await isOpen(before), await isOpen(copy.settled)], [true, true]);
-    assert.equal(await isOpen(copy.told), false);
-    copy.wasTold();
-    assert.equal(await isOpen(copy.told), true);
+    assert.equal(await isOpen(copy.published), false);
+    copy.markPublished();
+    assert.equal(await isOpen(copy.published), true);
   });
 
   test('leaves at once without a call, and settles whoever waits', async () => {
     const copy = new Copy('m', 1, 0);
     const { settled } = copy;
-    assert.equal(await isOpen(copy.leave(LONG_MS)), true);
+    assert.equal(await isOpen(copy.drain(LONG_MS)), true);
     assert.equal(await isOpen(settled), true);
   });
 
@@ -32,7 +32,7 @@ describe('a copy', () => {
     const copy = new Copy('m', 1, 0);
     copy.called(1);
     copy.called(2);
-    const leaving = [copy.leave(LONG_MS), copy.leave(LONG_MS)];
+    const leaving = [copy.drain(LONG_MS), copy.drain(LONG_MS)];
     copy.ended();
     assert.equal(await isOpen(Promise.race(leaving)), false);
     copy.ended();
@@ -43,7 +43,7 @@ describe('a copy', () => {
     const copy = new Copy('m', 1, 0);
     copy.called(1);
     const alive = setTimeout(() => undefined, LONG_MS);
-    await copy.leave(1);
+    await copy.drain(1);
     clearTimeout(alive);
   });
 });

@@ -3,22 +3,22 @@ import { Latch } from './latch.ts';
 import { Rate } from './rate.ts';
 
 export type CopyState =
-  /** Queued, or loading. */
+  /** Queued or loading. */
   | { readonly kind: 'coming' }
   | { readonly kind: 'loaded'; readonly at: number }
-  /** The load failed, or there was no place for it: to be told to the registry. */
+  /** The load failed, or there was no space for it; to be published to the registry. */
   | { readonly kind: 'failed'; readonly message: string }
-  /** It was, and lost its place: to be told to the registry. */
+  /** It was loaded and has been evicted; to be published to the registry. */
   | { readonly kind: 'evicted'; readonly lastUsed: number };
 
-/** One copy on this instance. `start` is the assignment in the registry that it belongs to. */
+/** One copy of a model on this instance. `start` identifies its assignment in the registry (epoch ms). */
 export class Copy {
   readonly id: string;
   readonly start: number;
   state: CopyState = { kind: 'coming' };
-  /** Calls that the runtime has of it now. */
+  /** Calls in flight. */
   inFlight = 0;
-  /** Calls at once that it takes; 0 for as many as come. */
+  /** Concurrent calls that the model accepts; 0 for no limit. */
   maxConcurrency = 0;
   lastUsed: number;
   use: UseHistory | undefined;
@@ -26,8 +26,8 @@ export class Copy {
   /** A request has waited for it. */
   wanted = false;
   readonly #settled = new Latch();
-  readonly #told = new Latch();
-  /** There once it leaves while calls are under way. */
+  readonly #published = new Latch();
+  /** Created when the copy is drained while calls are in flight. */
   #idle: Latch | undefined;
 
   constructor(id: string, start: number, lastUsed: number) {
@@ -36,21 +36,21 @@ export class Copy {
     this.lastUsed = lastUsed;
   }
 
-  /** Resolves once it is loaded, has failed, or is not wanted any more. */
+  /** Resolves once the copy is loaded, has failed, or is no longer wanted. */
   get settled(): Promise<void> {
     return this.#settled.opened;
   }
 
-  /** Resolves once the registry says what became of it. */
-  get told(): Promise<void> {
-    return this.#told.opened;
+  /** Resolves once the registry has recorded the copy's final state. */
+  get published(): Promise<void> {
+    return this.#published.opened;
   }
 
-  wasTold(): void {
-    this.#told.open();
+  markPublished(): void {
+    this.#published.open();
   }
 
-  become(state: CopyState): void {
+  setState(state: CopyState): void {
     this.state = state;
     this.#settled.open();
   }
@@ -67,8 +67,8 @@ export class Copy {
     if (this.inFlight === 0) this.#idle?.open();
   }
 
-  /** No further call comes: resolves once those under way have ended, or after `limitMs`. */
-  leave(limitMs: number): Promise<void> {
+  /** Called when no further call is sent to the copy. Resolves once the calls in flight have ended, or after `limitMs`. */
+  drain(limitMs: number): Promise<void> {
     this.#settled.open();
     if (this.inFlight === 0) return Promise.resolve();
     const idle = (this.#idle ??= new Latch());

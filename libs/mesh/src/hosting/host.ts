@@ -79,7 +79,7 @@ export class Host {
 
   add(model: HostedModel, cause: LoadCause): void {
     const { runtime } = this.#options;
-    if (runtime.foretellsSizes()) void this.#addForetold(model, cause);
+    if (runtime.supportsSizePrediction()) void this.#addWithPrediction(model, cause);
     else this.#enqueue(model, cause, undefined);
   }
 
@@ -113,7 +113,7 @@ export class Host {
     for (const id of this.#loads.keys()) this.#forget(id);
   }
 
-  async #addForetold(model: HostedModel, cause: LoadCause): Promise<void> {
+  async #addWithPrediction(model: HostedModel, cause: LoadCause): Promise<void> {
     const load = this.#remember(model, undefined);
     const bytes = await this.#options.runtime.predictSize(model);
     if (this.#loads.get(model.id) === load)

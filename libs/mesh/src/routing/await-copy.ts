@@ -47,7 +47,7 @@ export async function loadedCopy(
 export async function toldInTime(copy: Copy): Promise<void> {
   const late = new AbortController();
   const limit = sleep(TOLD_MS, undefined, { ref: false, signal: late.signal }).catch(() => undefined);
-  await Promise.race([copy.told, limit]);
+  await Promise.race([copy.published, limit]);
   late.abort();
 }
 

@@ -55,7 +55,7 @@ function createModelRuntime(calls: RuntimeCalls, facts: RuntimeFacts, shared: Om
         logger.warn({ modelId: id, reason: messageOf(error) }, 'The size of a loaded model cannot be learned');
         return undefined;
       }),
-    foretellsSizes: () => foretells,
+    supportsSizePrediction: () => foretells,
     predictSize: async (model) => {
       if (!foretells) return undefined;
       return calls.predictSize(model, timing.predictDeadlineMs, ended.signal).catch((error: CallError) => {

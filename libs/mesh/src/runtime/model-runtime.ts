@@ -14,7 +14,7 @@ export type ModelRuntime = {
   /** Bytes of a loaded model; undefined when they cannot be learned. */
   size(id: string): Promise<number | undefined>;
   /** False once the server has said that it cannot. */
-  foretellsSizes(): boolean;
+  supportsSizePrediction(): boolean;
   /** Bytes, a guess made before the load; undefined when there is none. */
   predictSize(model: RuntimeModel): Promise<number | undefined>;
   /**
