@@ -8,6 +8,8 @@ import { createWriter, kubeAccess, KubeTransport } from '@meshkeeper/kubernetes'
 import { startControlPlane, waitFor } from '@meshkeeper/sandbox';
 import { meshkeeper, type Ran } from './bench.ts';
 
+const NEVER = new AbortController().signal;
+
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -62,7 +64,7 @@ export async function startClusterBench(): Promise<ClusterBench> {
       const { managedFields = [], resourceVersion = '' } = live?.metadata ?? {};
       const position = managedFields.findIndex(({ manager }) => manager === 'manager');
       const adopt = position === -1 ? undefined : { position, manager: 'manager' };
-      await writer.apply({ kind, namespace, name }, object, { resourceVersion, adopt });
+      await writer.apply({ kind, namespace, name }, object, { resourceVersion, adopt }, NEVER);
     },
     get: (path) => transport.call<KubeObject>({ method: 'GET', path }),
     async patchStatus(path, status) {

@@ -1,28 +1,14 @@
+import type { Etcd3, ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
 import { CallError } from '@meshkeeper/domain/call-error';
 import type { EtcdConnection } from './etcd-connection.ts';
-import { createEtcdTransport, type EtcdTransport } from './etcd-transport.ts';
-import { revisionOf, toEntry, type EtcdEntry, type EtcdRangeResult } from './etcd-entries.ts';
-import { rangePages, watchEvents, type EtcdWatchBatch, type EtcdWatchRequest } from './etcd-watch.ts';
-import type { KeyValue } from './gen/etcd/kv.ts';
-import { Compare_CompareResult, Compare_CompareTarget, type Compare, type RequestOp } from './gen/etcd/rpc.ts';
+import { openEndpoints, type EtcdEndpoints } from './etcd-endpoints.ts';
+import { firstEntry, revisionOf, type EtcdEntry } from './etcd-entries.ts';
+import type { EtcdTxn, EtcdTxnResult } from './txn.ts';
+import { rangePages, type EtcdRangeResult } from './etcd-range.ts';
+import { watchEvents, type EtcdWatchBatch, type EtcdWatchRequest } from './etcd-watch.ts';
 
 /** `identity` is the cluster's id, hexadecimal as etcdctl prints it. */
 export type EtcdHead = { readonly revision: bigint; readonly identity: string };
-
-/** Holds when the key's last change has this revision; 0n: the key does not exist. */
-export type EtcdCompare = { readonly key: string; readonly modRevision: bigint };
-
-export type EtcdOp =
-  | { readonly kind: 'put'; readonly key: string; readonly value: string; readonly lease?: bigint }
-  | { readonly kind: 'delete'; readonly key: string }
-  | { readonly kind: 'get'; readonly key: string };
-
-export type EtcdTxnResult = {
-  readonly succeeded: boolean;
-  readonly revision: bigint;
-  /** What the `get` operations of the branch taken found, in order. */
-  readonly gets: readonly (EtcdEntry | undefined)[];
-};
 
 /** Every call throws CallError; a compacted revision is `Conflict` with code OUT_OF_RANGE. */
 export type EtcdClient = {
@@ -35,11 +21,7 @@ export type EtcdClient = {
   put(key: string, value: string, options?: { readonly lease?: bigint }): Promise<bigint>;
   delete(key: string): Promise<{ readonly revision: bigint; readonly deleted: boolean }>;
   /** `success` when all compares hold, else `failure`: one revision for all that it changes. */
-  txn(request: {
-    readonly compare: readonly EtcdCompare[];
-    readonly success: readonly EtcdOp[];
-    readonly failure?: readonly EtcdOp[];
-  }): Promise<EtcdTxnResult>;
+  txn(request: EtcdTxn): Promise<EtcdTxnResult>;
   grantLease(ttlSeconds: number): Promise<bigint>;
   /** The seconds that the lease has again; 0 when it is gone. */
   keepLeaseAlive(lease: bigint): Promise<number>;
@@ -59,110 +41,80 @@ export type EtcdClientOptions = {
 
 /** Connects lazily: an unreachable etcd shows at the first call. */
 export function createEtcdClient(connection: EtcdConnection, options: EtcdClientOptions = {}): EtcdClient {
-  const transport = createEtcdTransport(connection, options.timeoutMs ?? 3_500);
+  const { timeoutMs = 3_500 } = options;
+  const endpoints = openEndpoints(connection, timeoutMs);
   const { rootPrefix } = connection;
   return {
     rootPrefix,
-    rangePrefix: (prefix, revision = 0n) => rangePages(transport, prefix, revision, options.pageSize ?? 500),
-    watchPrefix: (request) => watchEvents(transport, request),
-    ...keyCalls(transport),
-    ...leaseCalls(transport),
+    rangePrefix: (prefix, revision = 0n) => rangePages(endpoints, prefix, revision, options.pageSize ?? 500),
+    watchPrefix: (request) => watchEvents(endpoints, request),
+    ...keyCalls(endpoints),
+    ...leaseCalls(endpoints, timeoutMs),
     readHead: async () => {
-      const request = { key: Buffer.from(rootPrefix === '' ? '\0' : rootPrefix), countOnly: true };
-      const reply = await transport.unary('head', ({ kv }, signal) => kv.range(request, { signal }));
-      return { revision: revisionOf(reply.header), identity: (reply.header?.clusterId ?? 0n).toString(16) };
+      const request = { key: Buffer.from(rootPrefix === '' ? '\0' : rootPrefix), count_only: true };
+      const { header } = await endpoints.call('head', ({ etcd: { kv } }) => kv.range(request));
+      return { revision: revisionOf(header), identity: BigInt(header.cluster_id).toString(16) };
     },
     compact: async (revision) => {
-      await transport.unary('compact', ({ kv }, signal) => kv.compact({ revision, physical: true }, { signal }));
+      await endpoints.call('compact', ({ etcd: { kv } }) => kv.compact({ revision: String(revision), physical: true }));
     },
-    close: () => transport.close(),
+    close: () => endpoints.close(),
   };
 }
 
-function keyCalls(transport: EtcdTransport): Pick<EtcdClient, 'get' | 'put' | 'delete' | 'txn'> {
+function keyCalls(endpoints: EtcdEndpoints): Pick<EtcdClient, 'get' | 'put' | 'delete' | 'txn'> {
   return {
     get: async (key) => {
-      const reply = await transport.unary('get', ({ kv }, signal) => kv.range({ key: Buffer.from(key) }, { signal }));
+      const reply = await endpoints.call('get', ({ etcd: { kv } }) => kv.range({ key: Buffer.from(key) }));
       return { revision: revisionOf(reply.header), entry: firstEntry(reply.kvs) };
     },
     put: async (key, value, { lease = 0n } = {}) => {
-      const request = { key: Buffer.from(key), value: Buffer.from(value), lease };
-      const reply = await transport.unary('put', ({ kv }, signal) => kv.put(request, { signal }));
+      const request = { key: Buffer.from(key), value: Buffer.from(value), lease: String(lease) };
+      const reply = await endpoints.call('put', ({ etcd: { kv } }) => kv.put(request));
       return revisionOf(reply.header);
     },
     delete: async (key) => {
-      const reply = await transport.unary('delete', ({ kv }, signal) =>
-        kv.deleteRange({ key: Buffer.from(key) }, { signal }),
-      );
-      return { revision: revisionOf(reply.header), deleted: reply.deleted > 0n };
+      const reply = await endpoints.call('delete', ({ etcd: { kv } }) => kv.deleteRange({ key: Buffer.from(key) }));
+      return { revision: revisionOf(reply.header), deleted: BigInt(reply.deleted) > 0n };
     },
-    txn: async ({ compare, success, failure = [] }) => {
-      const request = {
-        compare: compare.map(toCompare),
-        success: success.map(toRequestOp),
-        failure: failure.map(toRequestOp),
-      };
-      const reply = await transport.txn(request);
-      const gets = reply.responses.flatMap(({ response }) =>
-        response?.$case === 'responseRange' ? [firstEntry(response.value.kvs)] : [],
-      );
-      return { succeeded: reply.succeeded, revision: revisionOf(reply.header), gets };
-    },
+    txn: (request) => endpoints.call('txn', ({ txn }) => txn(request)),
   };
 }
 
-function leaseCalls(transport: EtcdTransport): Pick<EtcdClient, 'grantLease' | 'keepLeaseAlive' | 'revokeLease'> {
+function leaseCalls(
+  endpoints: EtcdEndpoints,
+  timeoutMs: number,
+): Pick<EtcdClient, 'grantLease' | 'keepLeaseAlive' | 'revokeLease'> {
   return {
     grantLease: async (ttlSeconds) => {
-      const reply = await transport.unary('lease grant', ({ lease }, signal) =>
-        lease.leaseGrant({ TTL: BigInt(ttlSeconds) }, { signal }),
+      const { ID } = await endpoints.call('lease grant', ({ etcd: { leaseClient } }) =>
+        leaseClient.leaseGrant({ TTL: ttlSeconds }),
       );
-      return reply.ID;
+      return BigInt(ID);
     },
     keepLeaseAlive: (lease) =>
-      transport.unary('lease keepalive', (services, signal) => keepAliveOnce(services.lease, lease, signal)),
+      endpoints.call('lease keepalive', ({ etcd }) => keepAliveOnce(etcd, lease, Date.now() + timeoutMs)),
     revokeLease: async (lease) => {
-      await transport.unary('lease revoke', (services, signal) =>
-        services.lease.leaseRevoke({ ID: lease }, { signal }),
+      await endpoints.call('lease revoke', ({ etcd: { leaseClient } }) =>
+        leaseClient.leaseRevoke({ ID: String(lease) }),
       );
     },
   };
 }
 
+type KeepAliveStream = AsyncIterable<ILeaseKeepAliveResponse> & {
+  write(request: ILeaseKeepAliveRequest): void;
+  cancel(): void;
+};
+
 /** A stream of one message each way: a session renews every few seconds, too rarely to keep a stream's state for it. */
-async function keepAliveOnce(
-  client: { leaseKeepAlive: ReturnType<EtcdTransport['current']>['lease']['leaseKeepAlive'] },
-  lease: bigint,
-  signal: AbortSignal,
-): Promise<number> {
-  const requests = async function* () {
-    yield { ID: lease };
-  };
-  for await (const reply of client.leaseKeepAlive(requests(), { signal })) return Number(reply.TTL);
-  throw new CallError('Transient', 'etcd ended the keepalive without an answer', { code: 'UNAVAILABLE' });
-}
-
-function firstEntry(kvs: readonly KeyValue[]): EtcdEntry | undefined {
-  const first = kvs[0];
-  return first === undefined ? undefined : toEntry(first);
-}
-
-function toCompare({ key, modRevision }: EtcdCompare): Compare {
-  return {
-    key: Buffer.from(key),
-    result: Compare_CompareResult.EQUAL,
-    target: Compare_CompareTarget.MOD,
-    targetUnion: { $case: 'modRevision', value: modRevision },
-  };
-}
-
-function toRequestOp(op: EtcdOp): RequestOp {
-  const key = Buffer.from(op.key);
-  const rangeEnd = Buffer.alloc(0);
-  if (op.kind === 'put') {
-    return { request: { $case: 'requestPut', value: { key, value: Buffer.from(op.value), lease: op.lease ?? 0n } } };
+async function keepAliveOnce({ leaseClient }: Etcd3, lease: bigint, deadline: number): Promise<number> {
+  const stream = (await leaseClient.leaseKeepAlive({ deadline })) as unknown as KeepAliveStream;
+  try {
+    stream.write({ ID: String(lease) });
+    for await (const { TTL } of stream) return Number(TTL);
+  } finally {
+    stream.cancel();
   }
-  if (op.kind === 'delete') return { request: { $case: 'requestDeleteRange', value: { key, rangeEnd } } };
-  const range = { key, rangeEnd, limit: 0n, revision: 0n, serializable: false, keysOnly: false, countOnly: false };
-  return { request: { $case: 'requestRange', value: range } };
+  throw new CallError('Transient', 'etcd ended the keepalive without an answer', { code: 'UNAVAILABLE' });
 }

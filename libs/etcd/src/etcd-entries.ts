@@ -1,31 +1,29 @@
-import type { KeyValue } from './gen/etcd/kv.ts';
-import type { ResponseHeader } from './gen/etcd/rpc.ts';
+import type { IKeyValue, IResponseHeader } from 'etcd3';
 
 export type EtcdEntry = {
   readonly key: string;
   readonly value: string;
   readonly createRevision: bigint;
   readonly modRevision: bigint;
-  /** 0n when the key hangs on no lease. */
+  /** 0n when the key is attached to no lease. */
   readonly lease: bigint;
 };
 
-export type EtcdRangeResult = {
-  readonly revision: bigint;
-  readonly entries: readonly EtcdEntry[];
-  readonly more: boolean;
-};
-
-export function toEntry(kv: KeyValue): EtcdEntry {
+export function toEntry(kv: IKeyValue): EtcdEntry {
   return {
     key: kv.key.toString(),
     value: kv.value.toString(),
-    createRevision: kv.createRevision,
-    modRevision: kv.modRevision,
-    lease: kv.lease,
+    createRevision: BigInt(kv.create_revision),
+    modRevision: BigInt(kv.mod_revision),
+    lease: BigInt(kv.lease),
   };
 }
 
-export function revisionOf(header: ResponseHeader | undefined): bigint {
-  return header?.revision ?? 0n;
+export function firstEntry(kvs: readonly IKeyValue[]): EtcdEntry | undefined {
+  const [first] = kvs;
+  return first && toEntry(first);
+}
+
+export function revisionOf(header: IResponseHeader): bigint {
+  return BigInt(header.revision);
 }

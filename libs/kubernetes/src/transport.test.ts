@@ -44,6 +44,10 @@ after(async () => {
 
 const get = (): Promise<unknown> => transport.call({ method: 'GET', path: '/x' });
 
+async function waitForCalls(count: number): Promise<void> {
+  while (seen.length < count) await new Promise((resolve) => setImmediate(resolve));
+}
+
 async function failure(call: Promise<unknown>): Promise<Pick<CallError, 'kind' | 'code' | 'message'>> {
   const error = await call.then(
     () => assert.fail('the call should fail'),
@@ -80,6 +84,46 @@ describe('a call to the API server', () => {
     answers = [{ code: 401, body: '{}' }];
     assert.deepEqual(await get(), { ok: true });
     assert.deepEqual(seen, ['GET /x Bearer token-0', 'GET /x Bearer token-1']);
+  });
+
+  test('refused for its credentials after the server was busy is still made with fresh ones', async () => {
+    answers = [
+      { code: 429, body: '{}', headers: { 'retry-after': '0.01' } },
+      { code: 401, body: '{}' },
+    ];
+    assert.deepEqual(await get(), { ok: true });
+    assert.deepEqual(seen, ['GET /x Bearer token-0', 'GET /x Bearer token-0', 'GET /x Bearer token-1']);
+  });
+
+  test('that is told to come back much later fails at once, and says when', async () => {
+    answers = [
+      { code: 429, body: '{"reason":"TooManyRequests","message":"overloaded"}', headers: { 'retry-after': '60' } },
+    ];
+    const error = await get().catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof CallError);
+    assert.deepEqual([error.kind, error.code, error.retryAfterMs], ['Transient', 'TooManyRequests', 60_000]);
+    assert.equal(seen.length, 1);
+  });
+
+  test('waits without holding a slot', async () => {
+    await transport.stop();
+    transport = new KubeTransport({ access: async () => ({ url, tls: {}, headers: {} }), inFlight: 1 });
+    answers = [{ code: 429, body: '{}', headers: { 'retry-after': '1' } }];
+    const order: string[] = [];
+    const throttled = get().then(() => order.push('throttled'));
+    await waitForCalls(1);
+    await get().then(() => order.push('other'));
+    await throttled;
+    assert.deepEqual(order, ['other', 'throttled']);
+  });
+
+  test('is not made again once its signal is aborted', async () => {
+    answers = [{ code: 503, body: '{}', headers: { 'retry-after': '2' } }];
+    const controller = new AbortController();
+    const call = transport.call({ method: 'GET', path: '/x', signal: controller.signal });
+    await waitForCalls(1);
+    controller.abort();
+    assert.deepEqual([(await failure(call)).kind, seen.length], ['Transient', 1]);
   });
 
   test('refused twice for its credentials fails for good', async () => {

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallError } from '@meshkeeper/domain';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Agent, request, type Dispatcher } from 'undici';
 import { apiError, networkError, type ApiStatus } from './api-error.ts';
 import type { AccessSource, ClusterAccess } from './credentials.ts';
-import { Semaphore } from './semaphore.ts';
 
 export type TransportObserver = { answered(method: string, code: string): void };
 
 export type TransportOptions = {
   readonly access: AccessSource;
   readonly observer?: TransportObserver;
-  /** Writes beyond about 20 in flight only wait longer on the server's side (kubernetes-client.md §2). */
+  /** Calls in flight. Measured: beyond about 20 writes, further ones only wait longer on the server's side. */
   readonly inFlight?: number;
   readonly userAgent?: string;
 };
@@ -32,47 +32,62 @@ const HEADERS_MS = 15_000;
 /** Bookmarks come about once a minute; a stream that is silent for longer is dead. */
 const WATCH_SILENCE_MS = 80_000;
 const FIRST_PAUSE_MS = 250;
+/** A longer wait is the queue's to plan: its keys wait without occupying a worker. */
+const LONGEST_PAUSE_MS = 3_000;
+
+type Headers = Dispatcher.ResponseData['headers'];
+type Exchange = { readonly status: number; readonly headers: Headers; readonly text: string; readonly url: string };
 
 /** One pool for calls and one for watches, to one API server. */
 export class KubeTransport {
   readonly #options: TransportOptions;
-  readonly #slots: Semaphore;
+  readonly #slots: LimitFunction;
   #pools: { readonly identity: string; readonly calls: Agent; readonly watches: Agent } | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#slots = new Semaphore(options.inFlight ?? 20);
+    this.#slots = pLimit(options.inFlight ?? 20);
   }
 
   /**
-   * One call, its JSON answer parsed. 429 and 503 are tried again after the time the server asks for, 401 once with fresh credentials.
-   * @throws CallError
+   * Makes one call and parses its JSON answer. A busy server (429, 503) is called again after the time it asks for, unless that is long: the
+   * caller then gets the error, with `retryAfterMs`. A 401 is followed by one call with fresh credentials. No slot is held while waiting.
+   * @throws CallError, also when `call.signal` is aborted
    */
   async call<T>(call: Call): Promise<T> {
-    return this.#slots.run(() => this.#callWithRetries<T>(call));
+    let renew = false;
+    let renewed = false;
+    for (let attempt = 1; ; attempt += 1) {
+      const { status, text, url, headers } = await this.#slots(() => this.#exchange(call, renew));
+      if (status < 400) return (text === '' ? undefined : JSON.parse(text)) as T;
+      const error = toError(call, status, headers, text);
+      renew = status === 401 && !renewed;
+      if (renew) renewed = true;
+      else await this.#pause(call, url, status, error, attempt);
+    }
   }
 
-  async #callWithRetries<T>(call: Call): Promise<T> {
-    for (let attempt = 1, renewed = false; ; attempt += 1) {
-      const { answer, url } = await this.#send(call, 'calls', renewed && attempt === 2);
-      const text = await answer.body.text().catch((error: unknown) => {
-        throw networkError(describe(call), url, error);
-      });
-      if (answer.statusCode < 400) return (text === '' ? undefined : JSON.parse(text)) as T;
-      const error = toError(call, answer, text);
-      if (answer.statusCode === 401 && !renewed) renewed = true;
-      else if (!isBusy(answer.statusCode) || attempt >= ATTEMPTS) throw error;
-      else
-        await delay(error.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** attempt, undefined, {
-          ...(call.signal && { signal: call.signal }),
-        });
-    }
+  async #exchange(call: Call, renew: boolean): Promise<Exchange> {
+    const { answer, url } = await this.#send(call, 'calls', renew);
+    const text = await answer.body.text().catch((error: unknown) => {
+      throw networkError(describe(call), url, error);
+    });
+    return { status: answer.statusCode, headers: answer.headers, text, url };
+  }
+
+  /** Waits before the next attempt. @throws CallError the given one when there is none, or when the caller's signal aborts */
+  async #pause(call: Call, url: string, status: number, error: CallError, attempt: number): Promise<void> {
+    const waitMs = error.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** attempt;
+    if (!isBusy(status) || attempt >= ATTEMPTS || waitMs > LONGEST_PAUSE_MS) throw error;
+    await delay(waitMs, undefined, call.signal && { signal: call.signal }).catch((aborted: unknown) => {
+      throw networkError(describe(call), url, aborted);
+    });
   }
 
   /** Opens a watch: the lines of its answer, each one JSON document. Ends when the server ends it. @throws CallError */
   async *stream(call: Call): AsyncGenerator<string> {
     const { answer, url } = await this.#send(call, 'watches', false);
-    if (answer.statusCode >= 400) throw toError(call, answer, await answer.body.text());
+    if (answer.statusCode >= 400) throw toError(call, answer.statusCode, answer.headers, await answer.body.text());
     let rest = '';
     try {
       for await (const chunk of answer.body.setEncoding('utf8')) {
@@ -146,10 +161,10 @@ function isBusy(code: number): boolean {
   return code === 429 || code === 503;
 }
 
-function toError(call: Call, answer: Dispatcher.ResponseData, text: string): CallError {
-  const seconds = Number(answer.headers['retry-after']);
+function toError(call: Call, status: number, headers: Headers, text: string): CallError {
+  const seconds = Number(headers['retry-after']);
   const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined;
-  return apiError(describe(call), answer.statusCode, parseStatus(text), retryAfterMs);
+  return apiError(describe(call), status, parseStatus(text), retryAfterMs);
 }
 
 /** Proxies between us and the server answer in plain text. */

@@ -20,39 +20,46 @@ export function createWriter(transport: KubeTransport): KubeReader & KubeWriter 
     async read(ref: ObjectRef): Promise<KubeObject | undefined> {
       return orUndefined(transport.call<KubeObject>({ method: 'GET', path: objectPath(ref) }));
     },
-    create(ref: ObjectRef, object: KubeObject): Promise<WriteResult> {
+    create(ref: ObjectRef, object: KubeObject, signal: AbortSignal): Promise<WriteResult> {
       const path = collectionPath(KINDS[ref.kind], ref.namespace);
-      return transport.call({ method: 'POST', path, query: { fieldManager: FIELD_MANAGER }, body: object });
+      return transport.call({ method: 'POST', path, query: { fieldManager: FIELD_MANAGER }, body: object, signal });
     },
-    async apply(ref: ObjectRef, object: KubeObject, seen: SeenObject): Promise<WriteResult> {
+    async apply(ref: ObjectRef, object: KubeObject, seen: SeenObject, signal: AbortSignal): Promise<WriteResult> {
       const { adopt: entry } = seen;
       const resourceVersion =
-        entry === undefined ? seen.resourceVersion : await adopt(transport, ref, { ...seen, adopt: entry });
+        entry === undefined ? seen.resourceVersion : await adopt(transport, ref, { ...seen, adopt: entry }, signal);
       return transport.call({
         method: 'PATCH',
         path: objectPath(ref),
         query: { fieldManager: FIELD_MANAGER, force: 'true' },
         contentType: 'application/apply-patch+yaml',
         body: { ...object, metadata: { ...object.metadata, resourceVersion } },
+        signal,
       });
     },
-    patchStatus(ref: ObjectRef, status: JsonObject, resourceVersion: string): Promise<WriteResult> {
+    patchStatus(
+      ref: ObjectRef,
+      status: JsonObject,
+      resourceVersion: string,
+      signal: AbortSignal,
+    ): Promise<WriteResult> {
       return transport.call({
         method: 'PATCH',
         path: `${objectPath(ref)}/status`,
         query: { fieldManager: FIELD_MANAGER },
         contentType: 'application/merge-patch+json',
         body: { metadata: { resourceVersion }, status },
+        signal,
       });
     },
-    async delete(ref: ObjectRef, uid: string, resourceVersion: string): Promise<WriteResult> {
+    async delete(ref: ObjectRef, uid: string, resourceVersion: string, signal: AbortSignal): Promise<WriteResult> {
       const body = {
         apiVersion: 'v1',
         kind: 'DeleteOptions',
         preconditions: { uid, resourceVersion },
         propagationPolicy: 'Background',
       };
-      await orUndefined(transport.call({ method: 'DELETE', path: objectPath(ref), body }));
+      await orUndefined(transport.call({ method: 'DELETE', path: objectPath(ref), body, signal }));
       return undefined;
     },
   };
@@ -67,6 +74,7 @@ async function adopt(
   transport: KubeTransport,
   ref: ObjectRef,
   { resourceVersion, adopt: found }: SeenObject & { readonly adopt: NonNullable<SeenObject['adopt']> },
+  signal: AbortSignal,
 ): Promise<string> {
   const entry = `/metadata/managedFields/${found.position}`;
   const patched = transport.call<KubeObject>({
@@ -81,6 +89,7 @@ async function adopt(
       { op: 'replace', path: `${entry}/manager`, value: FIELD_MANAGER },
       { op: 'replace', path: `${entry}/operation`, value: 'Apply' },
     ],
+    signal,
   });
   const adopted = await patched.catch((error: unknown) => {
     // A test that fails means that the object is not as it was seen.

@@ -7,6 +7,8 @@ import { CallError, type Change, type KubeObject, type ObjectRef } from '@meshke
 import { startControlPlane, waitFor, type ControlPlane } from '@meshkeeper/sandbox';
 import { createEventSink, createKubeFeed, createWriter, kubeAccess, KubeTransport } from '../src/index.ts';
 
+const NEVER = new AbortController().signal;
+
 let folder: string;
 let plane: ControlPlane;
 let transport: KubeTransport;
@@ -54,42 +56,50 @@ async function kindOf(call: Promise<unknown>): Promise<string> {
 describe('writes', () => {
   test('creating what exists is a conflict', async () => {
     const writer = createWriter(transport);
-    await writer.create(refTo('twice'), service('twice'));
-    assert.equal(await kindOf(writer.create(refTo('twice'), service('twice'))), 'Conflict');
+    await writer.create(refTo('twice'), service('twice'), NEVER);
+    assert.equal(await kindOf(writer.create(refTo('twice'), service('twice'), NEVER)), 'Conflict');
   });
 
   test('an apply with an old resourceVersion is a conflict, with the present one it is done', async () => {
     const writer = createWriter(transport);
-    const created = await writer.create(refTo('applied'), service('applied'));
+    const created = await writer.create(refTo('applied'), service('applied'), NEVER);
     const seen = created?.metadata.resourceVersion ?? '';
-    const applied = await writer.apply(refTo('applied'), service('applied', 81), {
-      resourceVersion: seen,
-      adopt: { position: 0, manager: 'meshkeeper' },
-    });
+    const applied = await writer.apply(
+      refTo('applied'),
+      service('applied', 81),
+      {
+        resourceVersion: seen,
+        adopt: { position: 0, manager: 'meshkeeper' },
+      },
+      NEVER,
+    );
     // What the creation set and the apply no longer wants is gone.
     assert.deepEqual(portsOf(applied), [81]);
     for (const adopt of [undefined, { position: 0, manager: 'meshkeeper' }]) {
-      const stale = writer.apply(refTo('applied'), service('applied', 82), { resourceVersion: seen, adopt });
+      const stale = writer.apply(refTo('applied'), service('applied', 82), { resourceVersion: seen, adopt }, NEVER);
       assert.equal(await kindOf(stale), 'Conflict');
     }
     const now = { resourceVersion: applied?.metadata.resourceVersion ?? '', adopt: undefined };
-    const again = await writer.apply(refTo('applied'), service('applied', 82), now);
+    const again = await writer.apply(refTo('applied'), service('applied', 82), now, NEVER);
     assert.deepEqual(portsOf(again), [82]);
   });
 
   test('a deletion of another incarnation is a conflict, of what is gone no error', async () => {
     const writer = createWriter(transport);
-    const created = await writer.create(refTo('deleted'), service('deleted'));
+    const created = await writer.create(refTo('deleted'), service('deleted'), NEVER);
     const { uid = '', resourceVersion = '' } = created?.metadata ?? {};
-    assert.equal(await kindOf(writer.delete(refTo('deleted'), crypto.randomUUID(), resourceVersion)), 'Conflict');
-    await writer.delete(refTo('deleted'), uid, resourceVersion);
-    await writer.delete(refTo('deleted'), uid, resourceVersion);
+    assert.equal(
+      await kindOf(writer.delete(refTo('deleted'), crypto.randomUUID(), resourceVersion, NEVER)),
+      'Conflict',
+    );
+    await writer.delete(refTo('deleted'), uid, resourceVersion, NEVER);
+    await writer.delete(refTo('deleted'), uid, resourceVersion, NEVER);
     assert.equal(await writer.read(refTo('deleted')), undefined);
   });
 
   test('an Event is accepted as it is sent', async () => {
     const writer = createWriter(transport);
-    const about = await writer.create(refTo('eventful'), service('eventful'));
+    const about = await writer.create(refTo('eventful'), service('eventful'), NEVER);
     const sink = createEventSink(transport, 'test');
     await sink.send(
       { kind: 'services', object: about?.metadata ?? { name: '' } },
@@ -110,7 +120,7 @@ describe('a kind of the API server as a source', () => {
   test('is listed whole, then watched without a gap, deletions included', async () => {
     const writer = createWriter(transport);
     const feed = createKubeFeed({ transport, kind: 'services', context });
-    await writer.create(refTo('listed'), service('listed'));
+    await writer.create(refTo('listed'), service('listed'), NEVER);
     const listed: Change[] = [];
     let revision = '';
     const stop = new AbortController();
@@ -119,8 +129,8 @@ describe('a kind of the API server as a source', () => {
       revision = page.revision;
     }
     assert.ok(listed.some(({ name, op }) => name === 'listed' && op === 'put'));
-    const created = await writer.create(refTo('watched'), service('watched'));
-    await writer.delete(refTo('watched'), created?.metadata.uid ?? '', created?.metadata.resourceVersion ?? '');
+    const created = await writer.create(refTo('watched'), service('watched'), NEVER);
+    await writer.delete(refTo('watched'), created?.metadata.uid ?? '', created?.metadata.resourceVersion ?? '', NEVER);
     const seen: string[] = [];
     for await (const { changes } of feed.watch(revision, stop.signal)) {
       seen.push(...changes.map(({ op, name }) => `${op} ${name}`));
@@ -134,7 +144,7 @@ describe('a kind of the API server as a source', () => {
     const feed = createKubeFeed({ transport, kind: 'services', context });
     const { signal } = new AbortController();
     const first = await feed.readHead(signal);
-    await createWriter(transport).create(refTo('head'), service('head'));
+    await createWriter(transport).create(refTo('head'), service('head'), NEVER);
     const second = await feed.readHead(signal);
     assert.equal(second.identity, first.identity);
     assert.ok(BigInt(second.head) > BigInt(first.head));
@@ -149,7 +159,7 @@ describe('a kind of the API server as a source', () => {
     const feed = createKubeFeed({ transport, kind: 'services', context });
     const writer = createWriter(transport);
     const old = (await feed.readHead(new AbortController().signal)).head;
-    for (const name of ['late-1', 'late-2', 'late-3']) await writer.create(refTo(name), service(name));
+    for (const name of ['late-1', 'late-2', 'late-3']) await writer.create(refTo(name), service(name), NEVER);
     plane.api.kill();
     await plane.stop();
     plane = await startControlPlane({ folder, controllerManager: false });

@@ -106,9 +106,9 @@ describe('a source on a real API server', () => {
         if (seen.length >= 2) break;
       }
     })();
-    await createWriter(transport).create(refTo('first'), service('first'));
+    await createWriter(transport).create(refTo('first'), service('first'), NEVER);
     await waitFor(() => opened.length >= 3, { timeoutMs: 10_000, what: 'two watches to end' });
-    await createWriter(transport).create(refTo('second'), service('second'));
+    await createWriter(transport).create(refTo('second'), service('second'), NEVER);
     await watching;
     assert.deepEqual(seen, ['put first', 'put second']);
   });
@@ -133,7 +133,7 @@ describe('a source on a real API server', () => {
   test('whose server dies fails for now, and is listed and watched on once it is back', async () => {
     const from = (await services().readHead(NEVER)).head;
     const watching = failure(exhaust(services().watch(from, NEVER)));
-    await createWriter(transport).create(refTo('before-the-kill'), service('before-the-kill'));
+    await createWriter(transport).create(refTo('before-the-kill'), service('before-the-kill'), NEVER);
     plane.kill();
     const { message, ...error } = await watching;
     assert.deepEqual(error, { kind: 'Transient', code: 'ApiServerUnreachable' });
@@ -146,7 +146,7 @@ describe('a source on a real API server', () => {
       revision = page.revision;
       listed.push(...page.changes.map(({ name }) => name));
     }
-    await createWriter(transport).create(refTo('after-the-kill'), service('after-the-kill'));
+    await createWriter(transport).create(refTo('after-the-kill'), service('after-the-kill'), NEVER);
     assert.ok(listed.includes('before-the-kill'));
     assert.deepEqual(await watchUntil(revision, 'put after-the-kill'), ['put after-the-kill']);
   });
@@ -162,7 +162,7 @@ describe('a source on a real API server', () => {
 describe('writes to a real API server', () => {
   test('of a status carry the resourceVersion that was seen', async () => {
     const writer = createWriter(transport);
-    const created = await writer.create(refTo('status'), service('status'));
+    const created = await writer.create(refTo('status'), service('status'), NEVER);
     const seen = created?.metadata.resourceVersion ?? '';
     const status = { loadBalancer: { ingress: [{ ip: '127.0.0.9' }] } };
     const conditions = [
@@ -174,9 +174,9 @@ describe('writes to a real API server', () => {
         lastTransitionTime: '2026-01-01T00:00:00Z',
       },
     ];
-    const patched = await writer.patchStatus(refTo('status'), { conditions }, seen);
+    const patched = await writer.patchStatus(refTo('status'), { conditions }, seen, NEVER);
     assert.deepEqual(patched?.['status'], { conditions, loadBalancer: {} });
-    const { kind, code } = await failure(writer.patchStatus(refTo('status'), status, seen));
+    const { kind, code } = await failure(writer.patchStatus(refTo('status'), status, seen, NEVER));
     assert.deepEqual({ kind, code }, { kind: 'Conflict', code: 'Conflict' });
   });
 
@@ -185,7 +185,7 @@ describe('writes to a real API server', () => {
     try {
       const { plural } = KINDS.services;
       const words = `cannot create resource "${plural}" in API group "" in the namespace "default"`;
-      assert.deepEqual(await failure(createWriter(nobody).create(refTo('forbidden'), service('forbidden'))), {
+      assert.deepEqual(await failure(createWriter(nobody).create(refTo('forbidden'), service('forbidden'), NEVER)), {
         kind: 'Terminal',
         code: 'Forbidden',
         message: `Missing permission: ${plural} is forbidden: User "nobody" ${words}`,

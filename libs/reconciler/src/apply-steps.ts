@@ -29,16 +29,16 @@ export async function applySteps(
   return outcomes;
 }
 
-async function applyStep(ports: Ports, context: RunContext, input: RunInput, step: Step): Promise<Outcome> {
-  // The table's entry for this kind takes exactly this step.
-  const executor = EXECUTORS[step.kind] as Executor;
+async function applyStep(ports: Ports, context: RunContext, run: RunInput, step: Step): Promise<Outcome> {
+  const input = { key: run.key, snapshot: run.snapshot, signal: context.signal };
+  const executor: Executor = EXECUTORS[step.kind];
   const write = executor.describe(step);
   try {
     context.guard();
     const { status, copied, effect } = await executor.send(ports, input, step);
     if (write !== undefined && effect !== undefined) {
       ports.writes.wrote(write.kind, write.reason);
-      await logEffect(ports, context, input.gathered, write, effect);
+      await logEffect(ports, context, run.gathered, write, effect);
     }
     return { kind: 'done', step, reply: status, ...(copied && { copied }) };
   } catch (error) {
@@ -46,7 +46,7 @@ async function applyStep(ports: Ports, context: RunContext, input: RunInput, ste
     if (write !== undefined) {
       const outcome = `${failure.code ?? failure.kind}: ${failure.message}`;
       ports.writes.failed(write.kind, write.reason, failure.code ?? failure.kind);
-      await logEffect(ports, context, input.gathered, write, executor.unknownEffect(ports, input, step, outcome));
+      await logEffect(ports, context, run.gathered, write, executor.unknownEffect(ports, input, step, outcome));
     }
     return { kind: 'failed', step, error: failure };
   }

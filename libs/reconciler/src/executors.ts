@@ -13,7 +13,12 @@ import { kubeEffect, readBackVModel, unknownVModelEffect, type EffectResult, typ
 import { meshTarget, serviceOf } from './mesh-target.ts';
 import type { Ports } from './ports.ts';
 
-export type ExecutorInput = { readonly key: WorkKey; readonly snapshot: Snapshot };
+export type ExecutorInput = {
+  readonly key: WorkKey;
+  readonly snapshot: Snapshot;
+  /** Aborts when the run may no longer write. */
+  readonly signal: AbortSignal;
+};
 
 export type Reply = {
   /** Status of the VModel, from the calls that return one. */
@@ -54,20 +59,21 @@ const objectStep = {
 export const EXECUTORS: { readonly [K in Step['kind']]: Executor<Extract<Step, { readonly kind: K }>> } = {
   create: {
     ...objectStep,
-    async send(ports, _input, { target, object }) {
-      return { effect: kubeEffect(ports, target, 'ok', await ports.kube.create(target, object)) };
+    async send(ports, { signal }, { target, object }) {
+      return { effect: kubeEffect(ports, target, 'ok', await ports.kube.create(target, object, signal)) };
     },
   },
   apply: {
     ...objectStep,
-    async send(ports, _input, { target, object, seen }) {
-      return { effect: kubeEffect(ports, target, 'ok', await ports.kube.apply(target, object, seen)) };
+    async send(ports, { signal }, { target, object, seen }) {
+      return { effect: kubeEffect(ports, target, 'ok', await ports.kube.apply(target, object, seen, signal)) };
     },
   },
   delete: {
     ...objectStep,
-    async send(ports, _input, { target, uid, resourceVersion }) {
-      return { effect: kubeEffect(ports, target, 'ok', await ports.kube.delete(target, uid, resourceVersion)) };
+    async send(ports, { signal }, { target, uid, resourceVersion }) {
+      const deleted = await ports.kube.delete(target, uid, resourceVersion, signal);
+      return { effect: kubeEffect(ports, target, 'ok', deleted) };
     },
   },
   copySecret: {

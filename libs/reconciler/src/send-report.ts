@@ -39,7 +39,7 @@ async function writeStatus(ports: Ports, context: RunContext, input: RunInput, r
   if (patch === undefined) return;
   context.guard();
   const ref: ObjectRef = { kind: kindOf(input.key), namespace: key.namespace, name: key.name };
-  const written = await ports.kube.patchStatus(ref, patch, object.revision);
+  const written = await ports.kube.patchStatus(ref, patch, object.revision, context.signal);
   ports.writes.wrote(`${ref.kind}/status`, 'StatusChanged');
   const write = {
     what: `patch ${ref.kind}/status ${ref.namespace}/${ref.name}`,

@@ -10,15 +10,15 @@ export type KubeReader = { read(ref: ObjectRef): Promise<KubeObject | undefined>
 export type WriteResult = KubeObject | undefined;
 
 /**
- * Writes to the API server, each carrying what was seen; a stale one is answered by `Conflict`. All throw CallError.
- * A deletion of what is gone already is no error.
+ * Writes to the API server. Each write carries the resourceVersion that was seen, so a stale one fails with `Conflict`; none is sent, or sent
+ * again after a wait, once `signal` is aborted. All throw CallError. Deleting an object that does not exist succeeds.
  */
 export type KubeWriter = {
-  create(ref: ObjectRef, object: KubeObject): Promise<WriteResult>;
-  apply(ref: ObjectRef, object: KubeObject, seen: SeenObject): Promise<WriteResult>;
+  create(ref: ObjectRef, object: KubeObject, signal: AbortSignal): Promise<WriteResult>;
+  apply(ref: ObjectRef, object: KubeObject, seen: SeenObject, signal: AbortSignal): Promise<WriteResult>;
   /** A merge patch of the status subresource. */
-  patchStatus(ref: ObjectRef, status: JsonObject, resourceVersion: string): Promise<WriteResult>;
-  delete(ref: ObjectRef, uid: string, resourceVersion: string): Promise<WriteResult>;
+  patchStatus(ref: ObjectRef, status: JsonObject, resourceVersion: string, signal: AbortSignal): Promise<WriteResult>;
+  delete(ref: ObjectRef, uid: string, resourceVersion: string, signal: AbortSignal): Promise<WriteResult>;
 };
 
 /** Looks at objects that nobody watches. Throws CallError. */
