@@ -184,7 +184,7 @@ describe('the console explains', () => {
       body: '',
       facts: '',
     } as const;
-    const nobody = { keys: [], concerns: [], indexes: [] };
+    const nobody = { keys: [], wakes: [], indexes: [] };
     const { epoch } = await recorder.sourceState(MESH_SOURCE);
     await recorder.recordEffect(MESH_SOURCE, epoch, { ...effect, cause: [cause] }, { ...note, ...nobody });
     const [episode] = (await explained()).chain;

@@ -3,7 +3,7 @@ import { CallError } from '@meshkeeper/domain/call-error';
 import type { EtcdConnection } from './etcd-connection.ts';
 import { openEndpoints, type EtcdEndpoints } from './etcd-endpoints.ts';
 import { firstEntry, revisionOf, type EtcdEntry } from './etcd-entries.ts';
-import type { EtcdTxn, EtcdTxnResult } from './txn.ts';
+import { runTxn, type EtcdTxn, type EtcdTxnResult } from './txn.ts';
 import { rangePages, type EtcdRangeResult } from './etcd-range.ts';
 import { watchEvents, type EtcdWatchBatch, type EtcdWatchRequest } from './etcd-watch.ts';
 
@@ -53,7 +53,7 @@ export function createEtcdClient(connection: EtcdConnection, options: EtcdClient
     readHead: async () => {
       const request = { key: Buffer.from(rootPrefix === '' ? '\0' : rootPrefix), count_only: true };
       const { header } = await endpoints.call('head', ({ etcd: { kv } }) => kv.range(request));
-      return { revision: revisionOf(header), identity: BigInt(header.cluster_id).toString(16) };
+      return { revision: BigInt(header.revision), identity: BigInt(header.cluster_id).toString(16) };
     },
     compact: async (revision) => {
       await endpoints.call('compact', ({ etcd: { kv } }) => kv.compact({ revision: String(revision), physical: true }));
@@ -65,19 +65,20 @@ export function createEtcdClient(connection: EtcdConnection, options: EtcdClient
 function keyCalls(endpoints: EtcdEndpoints): Pick<EtcdClient, 'get' | 'put' | 'delete' | 'txn'> {
   return {
     get: async (key) => {
-      const reply = await endpoints.call('get', ({ etcd: { kv } }) => kv.range({ key: Buffer.from(key) }));
+      const request = { key: Buffer.from(key), rangeEnd: Buffer.alloc(0), limit: 0n, revision: 0n };
+      const reply = await endpoints.call('get', ({ raw }) => raw.range(request));
       return { revision: revisionOf(reply.header), entry: firstEntry(reply.kvs) };
     },
     put: async (key, value, { lease = 0n } = {}) => {
       const request = { key: Buffer.from(key), value: Buffer.from(value), lease: String(lease) };
       const reply = await endpoints.call('put', ({ etcd: { kv } }) => kv.put(request));
-      return revisionOf(reply.header);
+      return BigInt(reply.header.revision);
     },
     delete: async (key) => {
       const reply = await endpoints.call('delete', ({ etcd: { kv } }) => kv.deleteRange({ key: Buffer.from(key) }));
-      return { revision: revisionOf(reply.header), deleted: BigInt(reply.deleted) > 0n };
+      return { revision: BigInt(reply.header.revision), deleted: BigInt(reply.deleted) > 0n };
     },
-    txn: (request) => endpoints.call('txn', ({ txn }) => txn(request)),
+    txn: (request) => endpoints.call('txn', (endpoint) => runTxn(endpoint, request)),
   };
 }
 

@@ -4,13 +4,12 @@ import { noop } from 'cockatiel';
 import { Etcd3, EtcdLeaseInvalidError, type IOptions } from 'etcd3';
 import { CallError } from '@meshkeeper/domain/call-error';
 import { isConnectionFailure, statusError, toCallError, wasNeverSent } from '@meshkeeper/grpc/typed';
-import { clientWithAuthority } from './authority-token.ts';
 import type { EtcdConnection, EtcdTls } from './etcd-connection.ts';
-import { fastTxn } from './fast-txn.ts';
-import { etcd3Txn, type Txn } from './txn.ts';
+import { createRawClient, type RawClient } from './raw-client.ts';
+import { createTokenSource, useTokens } from './token.ts';
 
-/** One etcd member. `txn` is the one call that does not go through etcd3, where there is no user. */
-export type EtcdEndpoint = { readonly etcd: Etcd3; readonly txn: Txn; close(): void };
+/** One etcd member: etcd3's client, and ours for what carries the mesh's traffic. */
+export type EtcdEndpoint = { readonly etcd: Etcd3; readonly raw: RawClient; close(): void };
 
 /** One client per endpoint, of which one is in use; the next takes over when it cannot be reached. */
 export type EtcdEndpoints = {
@@ -84,21 +83,17 @@ function openEndpoint(address: string, { tls, user }: EtcdConnection, timeoutMs:
     grpcOptions,
     ...(pem && { credentials: pem }),
   };
-  if (user !== undefined) {
-    const auth = { username: user.name, password: user.password };
-    const etcd = authority === undefined ? new Etcd3({ ...options, auth }) : clientWithAuthority({ ...options, auth });
-    return { etcd, txn: etcd3Txn(etcd), close: () => etcd.close() };
-  }
-  const etcd = new Etcd3(options);
+  const [etcd, login] = [new Etcd3(options), new Etcd3(options)];
+  const tokens = createTokenSource(login, user);
+  useTokens(etcd, tokens);
   const credentials = pem
     ? ChannelCredentials.createSsl(pem.rootCertificate, pem.privateKey, pem.certChain)
     : ChannelCredentials.createInsecure();
-  const fast = fastTxn(address, credentials, grpcOptions, timeoutMs);
+  const raw = createRawClient(address, credentials, grpcOptions, { tokens, timeoutMs });
   const close = (): void => {
-    etcd.close();
-    fast.close();
+    for (const client of [etcd, login, raw]) client.close();
   };
-  return { etcd, txn: fast.txn, close };
+  return { etcd, raw, close };
 }
 
 function pemOf({ ca, clientCertificate, clientKey }: EtcdTls): NonNullable<IOptions['credentials']> {

@@ -1,4 +1,4 @@
-import type { IKeyValue, IResponseHeader } from 'etcd3';
+import type { KeyValue, ResponseHeader } from './gen/etcd/rpc.ts';
 
 export type EtcdEntry = {
   readonly key: string;
@@ -9,21 +9,14 @@ export type EtcdEntry = {
   readonly lease: bigint;
 };
 
-export function toEntry(kv: IKeyValue): EtcdEntry {
-  return {
-    key: kv.key.toString(),
-    value: kv.value.toString(),
-    createRevision: BigInt(kv.create_revision),
-    modRevision: BigInt(kv.mod_revision),
-    lease: BigInt(kv.lease),
-  };
+export function toEntry({ key, value, createRevision, modRevision, lease }: KeyValue): EtcdEntry {
+  return { key: key.toString(), value: value.toString(), createRevision, modRevision, lease };
 }
 
-export function firstEntry(kvs: readonly IKeyValue[]): EtcdEntry | undefined {
-  const [first] = kvs;
+export function firstEntry([first]: readonly KeyValue[]): EtcdEntry | undefined {
   return first && toEntry(first);
 }
 
-export function revisionOf(header: IResponseHeader): bigint {
-  return BigInt(header.revision);
+export function revisionOf(header: ResponseHeader | undefined): bigint {
+  return header?.revision ?? 0n;
 }

@@ -8,9 +8,9 @@ export type EtcdRangeResult = {
 };
 
 /** The range of keys that start with `prefix`, as etcd's requests carry it; the empty prefix is every key. */
-export function keyRange(prefix: string): { readonly key: Buffer; readonly range_end: Buffer } {
+export function keyRange(prefix: string): { readonly key: Buffer; readonly rangeEnd: Buffer } {
   const key = Buffer.from(prefix);
-  return { key: key.length === 0 ? Buffer.from('\0') : key, range_end: prefixEnd(key) };
+  return { key: key.length === 0 ? Buffer.from('\0') : key, rangeEnd: prefixEnd(key) };
 }
 
 /** The prefix with its last byte incremented; `\0`, all keys from there on, when it has none that can be. */
@@ -37,12 +37,12 @@ export async function* rangePages(
   revision: bigint,
   pageSize: number,
 ): AsyncGenerator<EtcdRangeResult> {
-  const { key: start, range_end } = keyRange(prefix);
+  const { key: start, rangeEnd } = keyRange(prefix);
   let key = start;
   let pinned = revision;
   for (;;) {
-    const request = { key, range_end, limit: pageSize, revision: String(pinned) };
-    const reply = await endpoints.call('range', ({ etcd: { kv } }) => kv.range(request));
+    const request = { key, rangeEnd, limit: BigInt(pageSize), revision: pinned };
+    const reply = await endpoints.call('range', ({ raw }) => raw.range(request));
     if (pinned === 0n) pinned = revisionOf(reply.header);
     yield { revision: pinned, entries: reply.kvs.map(toEntry), more: reply.more };
     const last = reply.kvs.at(-1);

@@ -1,7 +1,8 @@
-import type { IEvent, IWatchRequest, IWatchResponse } from 'etcd3';
 import { CallError } from '@meshkeeper/domain/call-error';
 import type { EtcdEndpoints } from './etcd-endpoints.ts';
+import type { RawClient } from './raw-client.ts';
 import { revisionOf, toEntry } from './etcd-entries.ts';
+import { Event_EventType, type Event, type WatchResponse } from './gen/etcd/rpc.ts';
 import { keyRange } from './etcd-range.ts';
 
 export type EtcdEvent = {
@@ -33,9 +34,6 @@ export type EtcdWatchRequest = {
   readonly signal: AbortSignal;
 };
 
-/** The part of grpc-js' duplex stream that a watch uses; etcd3's type leaves out that it can be iterated. */
-type WatchStream = AsyncIterable<IWatchResponse> & { write(request: IWatchRequest): void; cancel(): void };
-
 /**
  * Watches a prefix until `signal` is aborted or the start is compacted. The caller owns the cursor. etcd3's own watch is not used: it takes
  * its cursor from response headers and loses events when it resumes (docs/dependencies.md).
@@ -46,14 +44,17 @@ export async function* watchEvents(
   { prefix, fromRevision, signal }: EtcdWatchRequest,
 ): AsyncGenerator<EtcdWatchBatch> {
   if (signal.aborted) return;
-  let stream: WatchStream | undefined;
+  let stream: Awaited<ReturnType<RawClient['watch']>> | undefined;
   const cancel = (): void => stream?.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    stream = (await endpoints.current().etcd.watchClient.watch()) as unknown as WatchStream;
+    stream = await endpoints.current().raw.watch();
+    // The iteration reports errors; the one that `cancel` causes after its end has no other listener.
+    stream.on('error', () => undefined);
     if (signal.aborted) return;
     // The sending half stays open: etcd ends a watch whose client has finished sending.
-    stream.write({ create_request: createRequest(prefix, fromRevision) });
+    const range = { ...keyRange(prefix), startRevision: fromRevision, progressNotify: true, fragment: true };
+    stream.write({ createRequest: range });
     for await (const batch of toBatches(stream)) {
       yield batch;
       if (batch.kind === 'compacted') return;
@@ -67,21 +68,17 @@ export async function* watchEvents(
   }
 }
 
-function createRequest(prefix: string, fromRevision: bigint): IWatchRequest['create_request'] & object {
-  return { ...keyRange(prefix), start_revision: String(fromRevision), progress_notify: true, fragment: true };
-}
-
 /** A response larger than the server's limit is split into fragments, which may split one revision: they are joined first. */
-async function* toBatches(responses: AsyncIterable<IWatchResponse>): AsyncGenerator<EtcdWatchBatch> {
-  let parts: IEvent[] = [];
+async function* toBatches(responses: AsyncIterable<WatchResponse>): AsyncGenerator<EtcdWatchBatch> {
+  let parts: Event[] = [];
   for await (const response of responses) {
-    const compactRevision = BigInt(response.compact_revision);
+    const { compactRevision } = response;
     if (compactRevision > 0n) {
       yield { kind: 'compacted', compactRevision };
       return;
     }
     if (response.canceled) {
-      throw new CallError('Transient', `etcd cancelled the watch: ${response.cancel_reason}`, { code: 'ABORTED' });
+      throw new CallError('Transient', `etcd cancelled the watch: ${response.cancelReason}`, { code: 'ABORTED' });
     }
     if (response.created) continue;
     parts.push(...response.events);
@@ -91,14 +88,14 @@ async function* toBatches(responses: AsyncIterable<IWatchResponse>): AsyncGenera
   }
 }
 
-function toBatch(parts: readonly IEvent[], headerRevision: bigint): EtcdWatchBatch {
+function toBatch(parts: readonly Event[], headerRevision: bigint): EtcdWatchBatch {
   const events = parts.map(toEvent);
   const last = events.at(-1);
   if (last === undefined) return { kind: 'progress', revision: headerRevision };
   return { kind: 'events', revision: last.modRevision, events };
 }
 
-function toEvent({ type, kv }: IEvent): EtcdEvent {
-  const { key, value, modRevision, createRevision } = toEntry(kv);
-  return { kind: type === 'Delete' ? 'delete' : 'put', key, value, modRevision, createRevision };
+function toEvent({ type, kv }: Event): EtcdEvent {
+  const { key = '', value = '', modRevision = 0n, createRevision = 0n } = kv === undefined ? {} : toEntry(kv);
+  return { kind: type === Event_EventType.DELETE ? 'delete' : 'put', key, value, modRevision, createRevision };
 }

@@ -1,5 +1,6 @@
-import type { Etcd3, ICompare, IRequestOp, IResponseOp } from 'etcd3';
+import type { EtcdEndpoint } from './etcd-endpoints.ts';
 import { firstEntry, revisionOf, type EtcdEntry } from './etcd-entries.ts';
+import { Compare_CompareResult, Compare_CompareTarget, type Compare, type RequestOp } from './gen/etcd/rpc.ts';
 
 /** Holds when the key's last change has this revision; 0n: the key does not exist. */
 export type EtcdCompare = { readonly key: string; readonly modRevision: bigint };
@@ -23,30 +24,29 @@ export type EtcdTxnResult = {
   readonly gets: readonly (EtcdEntry | undefined)[];
 };
 
-/** Rejects with etcd3's error. */
-export type Txn = (txn: EtcdTxn) => Promise<EtcdTxnResult>;
-
-/** A transaction through etcd3, which adds the token of a user. */
-export function etcd3Txn({ kv }: Etcd3): Txn {
-  return async ({ compare, success, failure = [] }) => {
-    const reply = await kv.txn({
-      compare: compare.map(toCompare),
-      success: success.map(toRequestOp),
-      failure: failure.map(toRequestOp),
-    });
-    const gets = reply.responses.flatMap((response: Partial<IResponseOp>) =>
-      response.response_range ? [firstEntry(response.response_range.kvs)] : [],
-    );
-    return { succeeded: reply.succeeded, revision: revisionOf(reply.header), gets };
-  };
+/** Rejects with grpc-js' error. */
+export async function runTxn(
+  { raw }: EtcdEndpoint,
+  { compare, success, failure = [] }: EtcdTxn,
+): Promise<EtcdTxnResult> {
+  const { succeeded, header, responses } = await raw.txn({
+    compare: compare.map(toCompare),
+    success: success.map(toRequestOp),
+    failure: failure.map(toRequestOp),
+  });
+  const gets = responses.flatMap(({ responseRange }) => (responseRange ? [firstEntry(responseRange.kvs)] : []));
+  return { succeeded, revision: revisionOf(header), gets };
 }
 
-function toCompare({ key, modRevision }: EtcdCompare): ICompare {
-  return { key: Buffer.from(key), result: 'Equal', target: 'Mod', mod_revision: String(modRevision) };
+function toCompare({ key, modRevision }: EtcdCompare): Compare {
+  const [result, target] = [Compare_CompareResult.EQUAL, Compare_CompareTarget.MOD];
+  return { key: Buffer.from(key), result, target, modRevision };
 }
 
-function toRequestOp(op: EtcdOp): IRequestOp {
+function toRequestOp(op: EtcdOp): RequestOp {
   const key = Buffer.from(op.key);
-  if (op.kind === 'put') return { request_put: { key, value: Buffer.from(op.value), lease: String(op.lease ?? 0n) } };
-  return op.kind === 'delete' ? { request_delete_range: { key } } : { request_range: { key } };
+  if (op.kind === 'put')
+    return { request: { $case: 'requestPut', value: { key, value: Buffer.from(op.value), lease: op.lease ?? 0n } } };
+  if (op.kind === 'delete') return { request: { $case: 'requestDeleteRange', value: { key } } };
+  return { request: { $case: 'requestRange', value: { key, rangeEnd: Buffer.alloc(0), limit: 0n, revision: 0n } } };
 }

@@ -64,7 +64,7 @@ function changeOf(i: number): Change {
     body: JSON.stringify({ name, filling: 'x'.repeat(BODY_BYTES - name.length - 24) }),
     facts: JSON.stringify({ runtime: `runtime-${i % 10}` }),
     keys: [`predictor/models/isvc/${name}`],
-    concerns: [],
+    wakes: [],
     indexes: [`predictors:models isvc/${name}`],
   };
 }

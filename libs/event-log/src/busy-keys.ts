@@ -16,7 +16,7 @@ export async function readBusyKeys(
   const isBusy = async (key: string): Promise<boolean> => {
     const [due, run, entry] = await Promise.all([
       redis.zscore(names.due, key),
-      redis.hget(names.key(key), 'r'),
+      redis.hget(names.key(key), 'running'),
       redis.lindex(names.history(key), 0),
     ]);
     const isDue = due !== null && Number(due) <= now;

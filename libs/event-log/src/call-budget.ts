@@ -30,13 +30,14 @@ type Asking = {
  */
 export function createCallBudget({ redis, prefix, perSecond }: CallBudgetOptions): CallBudget {
   const burst = Math.max(1, Math.floor(perSecond * AT_ONCE));
-  const limits = [Math.ceil(1_000_000 / Math.max(1, perSecond - burst)), burst, FORGET_MS * 1_000];
+  const intervalUs = Math.ceil(1_000_000 / Math.max(1, perSecond - burst));
+  const limits = { intervalUs, burst, forgetUs: FORGET_MS * 1_000 };
   const keys = redisKeys(prefix);
   const waiting = new Map<string, Asking[]>();
   const ask = async (of: string, askings: readonly Asking[]): Promise<void> => {
-    const args = [prefix, ...limits, ...askings.map(({ caller }) => caller)];
+    const argument = { prefix, ...limits, callers: askings.map(({ caller }) => caller) };
     try {
-      const waits = asList(await script.run(redis, [keys.budget(of), keys.turns(of)], args)).map(Number);
+      const waits = asList(await script.run(redis, [keys.budget(of), keys.turns(of)], argument)).map(Number);
       askings.forEach(({ resolve }, i) => resolve(waits[i] ?? 0));
     } catch (error) {
       for (const { reject } of askings) reject(error);

@@ -20,8 +20,11 @@ export function createDeletionBrake({ redis, prefix, now = Date.now }: EventLogO
         keys.source(source),
         keys.index(`vmodels:${namespace}`),
       ];
-      const args = [prefix, now(), crypto.randomUUID(), WINDOW_MS, LEAST, SHARE_PERCENT];
-      return (await script.run(redis, names, args)) as 'go' | 'wait' | 'held';
+      const limits = { windowMs: WINDOW_MS, least: LEAST, sharePercent: SHARE_PERCENT };
+      return (await script.run(redis, names, { prefix, now: now(), id: crypto.randomUUID(), ...limits })) as
+        | 'go'
+        | 'wait'
+        | 'held';
     },
   };
 }

@@ -23,12 +23,12 @@ export function parseLogEntry([id, fields]: readonly [string, readonly string[]]
   const value = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
   return {
     id,
-    source: value('s'),
-    epoch: value('e'),
-    object: value('o'),
-    revision: value('r'),
-    kind: value('k') as LogEntry['kind'],
-    body: value('b'),
-    effect: value('w'),
+    source: value('source'),
+    epoch: value('epoch'),
+    object: value('object'),
+    revision: value('revision'),
+    kind: value('op') as LogEntry['kind'],
+    body: value('body'),
+    effect: value('effect'),
   };
 }

@@ -12,18 +12,10 @@ const script = new RedisScript('gather');
  */
 export async function gather(options: EventLogOptions, request: GatherRequest): Promise<Gathered> {
   const { redis, prefix, form } = options;
-  const questions = [
-    ...request.sources.map((source) => `s ${source}`),
-    ...request.objects.map(({ source, namespace, name }) => `o ${source} ${namespace}/${name}`),
-    ...request.facts.map(factsQuestion),
-    ...request.indexes.map((index) => `i ${index}`),
-    ...(request.factIndexes ?? []).map(
-      ({ source, namespace, name, field }) => `x ${source} ${namespace}/${name} ${field}`,
-    ),
-  ];
-  const args = [prefix, form, ...questions];
+  const { key, sources: names, objects: wanted, facts: neighbours, indexes: lists, factIndexes = [] } = request;
+  const questions = { sources: names, objects: wanted, facts: neighbours, indexes: lists, factIndexes };
   const [status, objects, sources, facts, indexes] = asList(
-    await script.run(redis, [redisKeys(prefix).own(request.key)], args),
+    await script.run(redis, [redisKeys(prefix).own(key)], { prefix, form, ...questions }),
   );
   if (status !== 'ok') throw otherForm();
   return {
@@ -32,12 +24,6 @@ export async function gather(options: EventLogOptions, request: GatherRequest): 
     facts: asList(facts).map((list) => toFacts(asTexts(list))),
     indexes: asList(indexes).map(asTexts),
   };
-}
-
-function factsQuestion({ source, namespace, name, unless }: GatherRequest['facts'][number]): string {
-  if (unless !== undefined)
-    return `u ${source} ${unless.source} ${unless.namespace}/${unless.name} ${unless.field} ${namespace}`;
-  return name === undefined ? `f ${source} ${namespace}` : `n ${source} ${namespace}/${name}`;
 }
 
 function toObjects(flat: readonly string[]): ViewedObject[] {

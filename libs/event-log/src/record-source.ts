@@ -152,7 +152,7 @@ async function listSource(options: RecordSourceOptions, epoch: string): Promise<
 function absence(object: string, revision: string): Change {
   const slash = object.indexOf('/');
   const [namespace, name] = [object.slice(0, slash), object.slice(slash + 1)];
-  return { op: 'absent', namespace, name, revision, body: '', facts: '', keys: [], concerns: [], indexes: [] };
+  return { op: 'absent', namespace, name, revision, body: '', facts: '', keys: [], wakes: [], indexes: [] };
 }
 
 async function watchSource(

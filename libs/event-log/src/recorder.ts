@@ -88,9 +88,9 @@ export class Recorder implements EffectLog {
 
   async openSource(source: string, server: ServerHead, seen: SeenState): Promise<Opened> {
     const { redis, prefix, form, lockDurationMs } = this.#options;
-    const args = [prefix, server.identity, server.head, form, seen.epoch, seen.highest, this.#now(), lockDurationMs];
+    const argument = { prefix, source, ...server, form, seen: { ...seen }, now: this.#now(), lockDurationMs };
     const [status, epoch = '', cursor = '', complete] = asTexts(
-      await scripts.open.run(redis, [this.#keys.source(source)], args),
+      await scripts.open.run(redis, [this.#keys.source(source)], argument),
     );
     if (status === 'ok') return { status, epoch, cursor, complete: complete === '1' };
     if (status === 'wait') return { status, waitMs: Number(epoch) };
@@ -99,19 +99,18 @@ export class Recorder implements EffectLog {
 
   /** Records what came after the cursor `from`. An empty batch asks whether Redis still stands where we think it does. */
   recordWatch(source: string, epoch: string, from: string, to: string, changes: readonly Change[]): Promise<Recorded> {
-    return this.#record(source, [epoch, 'watch', from, to, ''], '', '', changes);
+    return this.#record(source, { epoch, mode: 'watch', from, to, changes });
   }
 
   /** Records one page of a list; `pages` is the number of pages of it recorded before. */
   recordPage(source: string, epoch: string, list: ListPosition, changes: readonly Change[]): Promise<Recorded> {
-    return this.#record(source, [epoch, 'list', String(list.pages), list.id, list.revision], '', '', changes);
+    const { id, pages, revision } = list;
+    return this.#record(source, { epoch, mode: 'list', list: id, pages, listRevision: revision, changes });
   }
 
   async recordEffect(source: string, epoch: string, effect: Effect, change: Change): Promise<readonly string[]> {
-    const recorded = await this.#record(source, [epoch, 'effect', '', '', ''], effect.key, JSON.stringify(effect), [
-      change,
-    ]);
-    return recorded.keys;
+    const batch = { epoch, mode: 'effect', running: effect.key, effect: JSON.stringify(effect), changes: [change] };
+    return (await this.#record(source, batch)).keys;
   }
 
   /** `startedAt` is when the list began, epoch ms: whoever wished for one before is answered. */
@@ -122,19 +121,10 @@ export class Recorder implements EffectLog {
     startedAt = this.#now(),
   ): Promise<'ok' | 'epoch' | 'ahead'> {
     const { redis, prefix, tombstones = 10_000 } = this.#options;
-    const args = [
-      prefix,
-      source,
-      epoch,
-      list.id,
-      list.pages,
-      list.revision,
-      tombstones,
-      this.#now(),
-      startedAt,
-      EVERY_KEY.join('\n'),
-    ];
-    return (await scripts.finishList.run(redis, [this.#keys.source(source)], args)) as 'ok' | 'epoch' | 'ahead';
+    const patterns = EVERY_KEY;
+    const argument = { prefix, source, epoch, list, tombstones, now: this.#now(), startedAt, patterns };
+    const status = await scripts.finishList.run(redis, [this.#keys.source(source)], argument);
+    return status as 'ok' | 'epoch' | 'ahead';
   }
 
   /** All objects of a source that the view holds, in pages of `namespace/name`: a list's end compares with them. */
@@ -155,33 +145,17 @@ export class Recorder implements EffectLog {
   async expandPatterns(use: (keys: readonly string[]) => Promise<void>): Promise<void> {
     const { redis, prefix, queue } = this.#options;
     for (let pending = true; pending;) {
-      const args = [prefix, this.#keys.deduplication(queue), this.#now(), EXPAND_BUDGET];
-      const [more, ...keys] = asTexts(await scripts.expand.run(redis, [this.#keys.patterns], args));
+      const argument = { prefix, queue, now: this.#now(), budget: EXPAND_BUDGET };
+      const [more, ...keys] = asTexts(await scripts.expand.run(redis, [this.#keys.patterns], argument));
       await use(keys);
       pending = more === '1';
     }
   }
 
-  async #record(
-    source: string,
-    position: readonly string[],
-    running: string,
-    effect: string,
-    changes: readonly Change[],
-  ): Promise<Recorded> {
+  async #record(source: string, batch: Readonly<Record<string, unknown>>): Promise<Recorded> {
     const { redis, prefix, queue, logLength = 50_000 } = this.#options;
-    const args: (string | number)[] = [
-      prefix,
-      source,
-      ...position,
-      this.#now(),
-      logLength,
-      this.#keys.deduplication(queue),
-      running,
-      effect,
-    ];
-    for (const change of changes) pushChange(args, change);
-    return this.#recorded(await scripts.record.run(redis, [this.#keys.source(source)], args));
+    const argument = { prefix, source, queue, now: this.#now(), logLength, ...batch };
+    return this.#recorded(await scripts.record.run(redis, [this.#keys.source(source)], argument));
   }
 
   async #recorded(reply: RedisReply): Promise<Recorded> {
@@ -199,8 +173,3 @@ export class Recorder implements EffectLog {
 }
 
 export type ListPosition = { readonly id: string; readonly pages: number; readonly revision: string };
-
-function pushChange(args: (string | number)[], change: Change): void {
-  const { op, namespace, name, revision, body, facts, keys, concerns, indexes } = change;
-  args.push(op, namespace, name, revision, body, facts, keys.join('\n'), concerns.join('\n'), indexes.join('\n'));
-}

@@ -23,8 +23,5 @@ export function redisKeys(prefix: string) {
     turns: (of: string) => `${prefix}:turns:${of}`,
     reading: (name: string) => `${prefix}:reading:${name}`,
     readingLock: (name: string) => `${prefix}:reading-lock:${name}`,
-    /** BullMQ's own names (6.7.0): while a deduplication id exists, its key waits or runs; a lock is held by a live worker. */
-    deduplication: (queue: string) => `${prefix}:${queue}:de:`,
-    locks: (queue: string) => `${prefix}:${queue}:`,
   };
 }

@@ -24,9 +24,9 @@ export function createRunLedger(options: EventLogOptions): RunLedger {
   const pair = (key: string): readonly string[] => [keys.key(key), keys.due];
   return {
     async begin(key: string, lease: Lease, forced: boolean): Promise<BeginAnswer> {
-      const args = [prefix, key, lease.jobId, keys.locks(queue), lease.token, forced ? '1' : '0'];
+      const argument = { prefix, queue, key, job: lease.jobId, token: lease.token, forced };
       const [status, dueCount, fencingToken, failures, streak, markedAt, memory = '', ...cause] = asTexts(
-        await scripts.begin.run(redis, pair(key), args),
+        await scripts.begin.run(redis, pair(key), argument),
       );
       if (status === 'lost' || status === 'busy' || status === 'idle') return { status };
       const run: Run = {
@@ -41,28 +41,28 @@ export function createRunLedger(options: EventLogOptions): RunLedger {
       return { status: 'ok', run };
     },
     async finish(key: string, lease: Lease, run: Run, end: RunEnd): Promise<FinishAnswer> {
-      const flags = [end.ok ? '1' : '0', end.deadline, end.error.slice(0, 1_000), end.gone ? '1' : '0'];
-      const args = [
-        prefix,
-        key,
-        lease.jobId,
-        keys.locks(queue),
-        lease.token,
-        run.dueCount,
-        run.fencingToken,
-        ...flags,
-        now(),
-        end.memory === undefined ? '' : `=${end.memory}`,
-      ];
-      const [status, behind, failures] = asTexts(await scripts.finish.run(redis, pair(key), args));
+      const { ok, deadline, gone, memory } = end;
+      const { dueCount, fencingToken } = run;
+      const job = { prefix, queue, key, job: lease.jobId, token: lease.token };
+      const outcome = {
+        dueCount,
+        fencingToken,
+        ok,
+        error: end.error.slice(0, 1_000),
+        deadline,
+        gone,
+        memory,
+        now: now(),
+      };
+      const [status, behind, failures] = asTexts(await scripts.finish.run(redis, pair(key), { ...job, ...outcome }));
       return { status: status === 'ok' ? 'ok' : 'lost', behind: Number(behind) > 0, failures: Number(failures) };
     },
     async latestRun(key: string): Promise<number> {
-      return Number((await redis.hget(keys.key(key), 'q').catch(rethrow)) ?? '0');
+      return Number((await redis.hget(keys.key(key), 'runs').catch(rethrow)) ?? '0');
     },
     async sweep(): Promise<readonly string[]> {
-      const args = [prefix, keys.deduplication(queue), now(), SWEEP_LIMIT, SWEEP_EVERY_MS];
-      const [, ...found] = asTexts(await scripts.sweep.run(redis, [keys.due], args));
+      const argument = { prefix, queue, now: now(), limit: SWEEP_LIMIT, intervalMs: SWEEP_EVERY_MS };
+      const [, ...found] = asTexts(await scripts.sweep.run(redis, [keys.due], argument));
       return found;
     },
   };

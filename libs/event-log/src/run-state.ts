@@ -12,7 +12,7 @@ export async function readRunState(
   const keys = redisKeys(prefix);
   try {
     const [fields, due] = await Promise.all([
-      redis.hmget(keys.key(key), 'q', 'r', 't', 'f', 'e', 'm'),
+      redis.hmget(keys.key(key), 'runs', 'running', 'markedAt', 'failures', 'error', 'memory'),
       redis.zscore(keys.due, key),
     ]);
     const [runs, running, marked, failures, error, memory] = fields;

@@ -56,6 +56,6 @@ export class ServerHistory {
 function changeOf(name: string, exists: boolean, revision: number): Change {
   if (!exists) return absent(name, revision);
   const facts = JSON.stringify({ odd: revision % 2 });
-  const concerns = [`neighbour/${name}`, 'sees/{names}'];
-  return put(name, revision, { facts, concerns, indexes: [`objects ${name}`, 'objects any'] });
+  const wakes = [`neighbour/${name}`, 'sees/{names}'];
+  return put(name, revision, { facts, wakes, indexes: [`objects ${name}`, 'objects any'] });
 }

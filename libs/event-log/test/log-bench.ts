@@ -41,12 +41,12 @@ type Details = Partial<Omit<Change, 'op' | 'namespace' | 'name' | 'revision'>>;
 
 export function put(name: string, revision: number, details: Details = {}): Change {
   const body = JSON.stringify({ name, at: revision });
-  const rest = { body, facts: '', keys: [`thing/${name}`], concerns: [], indexes: [], ...details };
+  const rest = { body, facts: '', keys: [`thing/${name}`], wakes: [], indexes: [], ...details };
   return { op: 'put', namespace: 'ns', name, revision: String(revision), ...rest };
 }
 
 export function absent(name: string, revision: number, details: Details = {}): Change {
-  const rest = { body: '', facts: '', keys: [`thing/${name}`], concerns: [], indexes: [], ...details };
+  const rest = { body: '', facts: '', keys: [`thing/${name}`], wakes: [], indexes: [], ...details };
   return { op: 'absent', namespace: 'ns', name, revision: String(revision), ...rest };
 }
 
@@ -128,19 +128,28 @@ export class LogBench {
     return this.redis.hget(this.keys.source(SOURCE), 'floor');
   }
 
-  /** As BullMQ does when it queues a key, or a worker when it takes a job. */
+  /** BullMQ's own keys, as it writes them when a key is queued or a worker takes a job. */
+  get #bullmq(): string {
+    return `${this.options.prefix}:${QUEUE}:`;
+  }
+
   async enqueue(key: string): Promise<void> {
-    await this.redis.set(this.keys.deduplication(QUEUE) + key, 'job');
+    await this.redis.set(`${this.#bullmq}de:${key}`, 'job');
+  }
+
+  /** The job is finished: its deduplication id is gone. */
+  async dequeue(key: string): Promise<void> {
+    await this.redis.del(`${this.#bullmq}de:${key}`);
   }
 
   async lock(jobId: string): Promise<Lease> {
     const token = randomUUID();
-    await this.redis.set(`${this.keys.locks(QUEUE)}${jobId}:lock`, token);
+    await this.redis.set(`${this.#bullmq}${jobId}:lock`, token);
     return { jobId, token };
   }
 
   async unlock({ jobId }: Lease): Promise<void> {
-    await this.redis.del(`${this.keys.locks(QUEUE)}${jobId}:lock`);
+    await this.redis.del(`${this.#bullmq}${jobId}:lock`);
   }
 
   async begin(key: string, lease: Lease): Promise<Run> {

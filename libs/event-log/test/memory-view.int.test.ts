@@ -34,6 +34,7 @@ type Happening = {
   readonly facts: string;
   readonly keys: readonly string[];
   readonly indexes: readonly string[];
+  readonly fallbackFacts: boolean;
 };
 
 const anyHistory: Arbitrary<readonly Happening[]> = array(
@@ -41,7 +42,8 @@ const anyHistory: Arbitrary<readonly Happening[]> = array(
     name: constantFrom(...NAMES),
     namespace: constantFrom(...NAMESPACES),
     exists: boolean(),
-    facts: constantFrom('', '{"n":1}', '{"n":2,"in":"things"}', '={"n":3,"in":"nothing"}'),
+    facts: constantFrom('', '{"n":1}', '{"n":2,"in":"things"}', '{"n":3,"in":"nothing"}'),
+    fallbackFacts: boolean(),
     keys: uniqueArray(constantFrom(...KEYS)),
     indexes: uniqueArray(constantFrom(...MEMBERS)),
   }),

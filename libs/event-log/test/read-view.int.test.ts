@@ -70,7 +70,7 @@ describe('a key is busy', () => {
     await bench.begin('thing/a', lease);
     await bench.settle();
     assert.deepEqual(await busy(reader), ['thing/a']);
-    await bench.redis.hdel(bench.keys.key('thing/a'), 'r');
+    await bench.redis.hdel(bench.keys.key('thing/a'), 'running');
     await bench.redis.zadd(bench.keys.due, Date.now() + 60_000, 'thing/a');
     assert.deepEqual(await busy(reader), []);
   });

@@ -171,7 +171,7 @@ describe('recording a list', () => {
 describe('waking neighbours', () => {
   test('happens only when facts change', async (context) => {
     const bench = await open(context);
-    const wake = { keys: [], concerns: ['neighbour/x'] };
+    const wake = { keys: [], wakes: ['neighbour/x'] };
     const woken: (readonly string[])[] = [];
     for (const change of [
       put('a', 2, { ...wake, facts: '{"port":1}' }),
@@ -194,7 +194,7 @@ describe('waking neighbours', () => {
     const change = put('b', 3, {
       keys: ['{nothing}/z'],
       facts: '1',
-      concerns: ['r/{namespaces}/{names}', 'm/{namespaces}'],
+      wakes: ['r/{namespaces}/{names}', 'm/{namespaces}'],
     });
     const { keys } = await bench.watch(2, 3, change);
     const expected = ['m/one', 'm/two', 'r/one/x', 'r/one/y', 'r/two/x', 'r/two/y'];
@@ -209,15 +209,10 @@ describe('waking neighbours', () => {
       put('a', 2, { keys: [], indexes: ['names x', 'names y'] }),
       put('a', 3, { keys: [], indexes: ['names y'] }),
     );
-    await bench.watch(3, 4, put('b', 4, { keys: [], facts: '1', concerns: ['r/{names}'] }));
+    await bench.watch(3, 4, put('b', 4, { keys: [], facts: '1', wakes: ['r/{names}'] }));
     const due = await bench.due();
     await bench.settle();
-    await bench.watch(
-      4,
-      6,
-      absent('a', 5, { keys: [] }),
-      put('b', 6, { keys: [], facts: '2', concerns: ['r/{names}'] }),
-    );
+    await bench.watch(4, 6, absent('a', 5, { keys: [] }), put('b', 6, { keys: [], facts: '2', wakes: ['r/{names}'] }));
     assert.deepEqual([due, await bench.due()], [['r/y'], []]);
   });
 
@@ -242,11 +237,7 @@ describe('waking neighbours', () => {
     const bench = await open(context);
     const names = Array.from({ length: 2_500 }, (_, i) => `n${String(i).padStart(4, '0')}`);
     await bench.watch(1, 2, put('a', 2, { keys: [], indexes: names.map((name) => `names ${name}`) }));
-    const { keys } = await bench.watch(
-      2,
-      3,
-      put('b', 3, { keys: [], facts: '1', concerns: ['{names}/k', 'k/{names}'] }),
-    );
+    const { keys } = await bench.watch(2, 3, put('b', 3, { keys: [], facts: '1', wakes: ['{names}/k', 'k/{names}'] }));
     const expected = names.flatMap((name) => [`${name}/k`, `k/${name}`]).sort();
     assert.deepEqual([[...keys].sort(), await bench.due()], [expected, expected]);
   });
@@ -324,8 +315,9 @@ describe('gathering', () => {
     };
     const factsNow = async (): Promise<unknown> => (await gather(bench.options, request)).facts[0]?.['a'];
     const seen: unknown[] = [];
-    for (const [i, facts] of ['="bad"', '="worse"', '"good"', '="bad"', '"better"'].entries()) {
-      await bench.watch(i + 1, i + 2, put('a', i + 2, { facts }));
+    for (const [i, facts] of ['bad', 'worse', 'good', 'bad', 'better'].entries()) {
+      const fallbackFacts = ['bad', 'worse'].includes(facts);
+      await bench.watch(i + 1, i + 2, put('a', i + 2, { facts: JSON.stringify(facts), fallbackFacts }));
       seen.push(await factsNow());
     }
     assert.deepEqual(seen, ['bad', 'bad', 'good', 'good', 'better']);

@@ -11,7 +11,7 @@ const change = (revision: number): Change => ({
   body: '{}',
   facts: '',
   keys: [],
-  concerns: [],
+  wakes: [],
   indexes: [],
 });
 

@@ -89,5 +89,5 @@ export function unknownVModelEffect(namespace: string, vModelId: string, outcome
 }
 
 function note(namespace: string, name: string): Change {
-  return { op: 'note', namespace, name, revision: '0', body: '', facts: '', keys: [], concerns: [], indexes: [] };
+  return { op: 'note', namespace, name, revision: '0', body: '', facts: '', keys: [], wakes: [], indexes: [] };
 }

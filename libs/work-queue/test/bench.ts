@@ -138,6 +138,6 @@ export class Bench {
 }
 
 function changeOf(revision: string, keys: readonly string[]): Change {
-  const nothing = { namespace: 'n', body: '{}', facts: '', concerns: [], indexes: [] } as const;
+  const nothing = { namespace: 'n', body: '{}', facts: '', wakes: [], indexes: [] } as const;
   return { ...nothing, op: 'put', name: `thing-${revision}`, revision, keys };
 }

@@ -9,13 +9,13 @@ import { anInferenceService, aRuntime } from '../testing/builders.ts';
 import type { Change } from '../ports/event-log.ts';
 
 const context = { ownNamespace: 'team-a' };
-const wakes = ({ keys, concerns, indexes }: Change) => ({ keys, concerns, indexes });
+const wakeSet = ({ keys, wakes, indexes }: Change) => ({ keys, wakes, indexes });
 
 describe('from change to keys', () => {
   test('an InferenceService wakes its own key', () => {
-    assert.deepEqual(wakes(toChange('inferenceServices', anInferenceService(), context)), {
+    assert.deepEqual(wakeSet(toChange('inferenceServices', anInferenceService(), context)), {
       keys: ['predictor/team-a/isvc/digits'],
-      concerns: ['runtime/team-a/{serving:team-a:mt%3Asklearn}', 'runtime/team-a/{serving::mt%3Asklearn}'],
+      wakes: ['runtime/team-a/{serving:team-a:mt%3Asklearn}', 'runtime/team-a/{serving::mt%3Asklearn}'],
       indexes: [
         'predictors team-a/isvc/digits',
         'predictors:team-a isvc/digits',
@@ -30,8 +30,8 @@ describe('from change to keys', () => {
     const entries = { a: { type: 's3' }, 'b c': { type: 'pvc', claim: 'x' } };
     const decoded = { claims: ['x'], entries };
     const secret = { metadata: { name: 'storage-config', namespace: 'team-a' }, decoded };
-    const { concerns, indexes } = toChange('storageSecrets', secret, context);
-    assert.deepEqual(concerns.slice(2), [
+    const { wakes, indexes } = toChange('storageSecrets', secret, context);
+    assert.deepEqual(wakes.slice(2), [
       'predictor/team-a/{entry:team-a:a}',
       'predictor/team-a/{entry:team-a:b%20c}',
       'predictor/team-a/{claim:team-a:x}',
@@ -55,11 +55,8 @@ describe('from change to keys', () => {
     const secret = { metadata: { name: 'storage-config', namespace: 'team-a' }, decoded };
     view.record('storagesecrets', [toChange('storageSecrets', secret, context)]);
     const claim = { metadata: { name: 'x', namespace: 'team-a' } };
-    const { concerns } = toChange('persistentVolumeClaims', claim, context);
-    assert.deepEqual(view.expand(concerns).toSorted(), [
-      'predictor/team-a/isvc/by-entry',
-      'predictor/team-a/isvc/direct',
-    ]);
+    const { wakes } = toChange('persistentVolumeClaims', claim, context);
+    assert.deepEqual(view.expand(wakes).toSorted(), ['predictor/team-a/isvc/by-entry', 'predictor/team-a/isvc/direct']);
   });
 
   test('a model on a claim makes the claim known to the runtimes that may mount it', () => {
@@ -80,7 +77,7 @@ describe('from change to keys', () => {
     };
     const types = ['mt%3Aonnx', 'mt%3Aonnx%7Cpv%3Av2', 'rt%3Atriton'];
     assert.deepEqual(
-      deployment(1).concerns,
+      deployment(1).wakes,
       types.map((type) => `predictor/team-a/{models:team-a:${type}}`),
     );
     assert.deepEqual(
@@ -94,18 +91,18 @@ describe('from change to keys', () => {
 
   test('an object that is no model needs no runtime', () => {
     const invalid = { ...anInferenceService(), spec: { predictor: {} } };
-    assert.deepEqual(wakes(toChange('inferenceServices', invalid, context)), {
+    assert.deepEqual(wakeSet(toChange('inferenceServices', invalid, context)), {
       keys: ['predictor/team-a/isvc/digits'],
-      concerns: [],
+      wakes: [],
       indexes: ['predictors team-a/isvc/digits', 'predictors:team-a isvc/digits'],
     });
   });
 
   test('a runtime can be found by each type of model that it serves, and changes the type constraints', () => {
     const runtime = aRuntime({ protocolVersions: ['grpc-v2'] });
-    assert.deepEqual(wakes(toChange('servingRuntimes', runtime, context)), {
+    assert.deepEqual(wakeSet(toChange('servingRuntimes', runtime, context)), {
       keys: ['runtime/team-a/mlserver'],
-      concerns: ['predictor/team-a/{predictors:team-a}', 'mesh/team-a'],
+      wakes: ['predictor/team-a/{predictors:team-a}', 'mesh/team-a'],
       indexes: [
         'runtimes:team-a mlserver',
         'serving:team-a:mt%3Asklearn mlserver',
@@ -137,10 +134,14 @@ describe('from change to keys', () => {
     const config = (decoded: JsonObject) =>
       toChange('config', { metadata: { name: 'model-serving-config', namespace: 'own' }, decoded }, context);
     assert.deepEqual(
-      [config({ podsPerRuntime: 'none' }), config({})].map(({ facts, keys }) => [facts.slice(0, 14), keys]),
+      [config({ podsPerRuntime: 'none' }), config({})].map(({ facts, fallbackFacts, keys }) => [
+        facts.slice(0, 13),
+        fallbackFacts,
+        keys,
+      ]),
       [
-        ['={"kind":"bad"', ['mesh/own']],
-        ['{"kind":"ok","', ['mesh/own']],
+        ['{"kind":"bad"', true, ['mesh/own']],
+        ['{"kind":"ok",', undefined, ['mesh/own']],
       ],
     );
   });

@@ -11,18 +11,18 @@ import {
 import type { ReducedObject } from '../objects/reduce.ts';
 import type { StorageFacts } from '../objects/storage-secret.ts';
 import { claimIndex, endpointsIndex, entryIndex, wantedIndex } from './indexes.ts';
-import type { Concerned } from './concerned.ts';
+import type { WakeSet } from './wake-set.ts';
 import { modelsOnClaim, storageChange } from './storage-to-keys.ts';
 import { supportedTypes } from '../objects/runtime-labels.ts';
 import { formatKey, type Owner } from '../objects/work-key.ts';
 
-const NOTHING: Concerned = { keys: [], concerns: [], indexes: [] };
+const NOTHING: WakeSet = { keys: [], wakes: [], indexes: [] };
 
 /** Every key there is: those that own an object (index `keys`, kept by the recording script), and runtimes that are only wanted. */
 export const EVERY_KEY: readonly string[] = ['{keys}', 'runtime/{namespaces}/{clusterruntimes}'];
 
 /** From change to keys: the one place that knows who cares about what. The indexes stand in `indexes.ts`. */
-export function changeToKeys(kind: KindName, body: ReducedObject, facts: unknown): Concerned {
+export function changeToKeys(kind: KindName, body: ReducedObject, facts: unknown): WakeSet {
   const { name, namespace = '' } = body.metadata;
   switch (kind) {
     case 'inferenceServices':
@@ -36,17 +36,17 @@ export function changeToKeys(kind: KindName, body: ReducedObject, facts: unknown
       return namespaceChange(name, facts as NamespaceFacts);
     case 'config':
       // The controller's own namespace tells what is wrong with it.
-      return { ...NOTHING, keys: [meshKey(namespace)], concerns: EVERY_KEY };
+      return { ...NOTHING, keys: [meshKey(namespace)], wakes: EVERY_KEY };
     case 'services':
     case 'typeConstraints':
     case 'serviceMonitors':
       return { ...NOTHING, keys: [meshKey(namespace)] };
     case 'etcdSecrets':
-      return { ...NOTHING, keys: [meshKey(namespace)], concerns: ['mesh/{namespaces}'] };
+      return { ...NOTHING, keys: [meshKey(namespace)], wakes: ['mesh/{namespaces}'] };
     case 'storageSecrets':
       return withRuntimes(namespace, storageChange(namespace, facts as StorageFacts));
     case 'persistentVolumeClaims':
-      return { ...NOTHING, concerns: [...runtimesIn(namespace), ...modelsOnClaim(namespace, name)] };
+      return { ...NOTHING, wakes: [...runtimesIn(namespace), ...modelsOnClaim(namespace, name)] };
     case 'deployments':
       return deploymentChange(namespace, body, facts as DeploymentFacts);
     case 'horizontalPodAutoscalers':
@@ -54,7 +54,7 @@ export function changeToKeys(kind: KindName, body: ReducedObject, facts: unknown
     case 'endpointSlices':
       return {
         keys: [],
-        concerns: [`predictor/${namespace}/{predictors:${namespace}}`, `predictor/${namespace}/{vmodels:${namespace}}`],
+        wakes: [`predictor/${namespace}/{predictors:${namespace}}`, `predictor/${namespace}/{vmodels:${namespace}}`],
         indexes: readyAddresses(body).map((address) => `${endpointsIndex(namespace)} ${serviceOf(body)} ${address}`),
       };
   }
@@ -69,27 +69,27 @@ function runtimesIn(namespace: string): readonly string[] {
 }
 
 /** Every pod shows the claims that the storage Secret names. */
-function withRuntimes(namespace: string, change: Concerned): Concerned {
-  return { ...change, concerns: [...runtimesIn(namespace), ...change.concerns] };
+function withRuntimes(namespace: string, change: WakeSet): WakeSet {
+  return { ...change, wakes: [...runtimesIn(namespace), ...change.wakes] };
 }
 
-function runtimeChange(namespace: string, name: string, { labels }: RuntimeFacts): Concerned {
+function runtimeChange(namespace: string, name: string, { labels }: RuntimeFacts): WakeSet {
   const serving = supportedTypes(labels).map((type) => `serving:${namespace}:${encodeURIComponent(type)} ${name}`);
   if (namespace === '') {
     return {
       keys: [`runtime/{namespaces}/${name}`],
-      concerns: ['predictor/{predictors}', 'mesh/{namespaces}'],
+      wakes: ['predictor/{predictors}', 'mesh/{namespaces}'],
       indexes: [`clusterruntimes ${name}`, ...serving],
     };
   }
   return {
     keys: [formatKey({ kind: 'runtime', namespace, name })],
-    concerns: [`predictor/${namespace}/{predictors:${namespace}}`, meshKey(namespace)],
+    wakes: [`predictor/${namespace}/{predictors:${namespace}}`, meshKey(namespace)],
     indexes: [`runtimes:${namespace} ${name}`, ...serving],
   };
 }
 
-function predictorChange(namespace: string, owner: Owner, name: string, facts: ModelFacts | undefined): Concerned {
+function predictorChange(namespace: string, owner: Owner, name: string, facts: ModelFacts | undefined): WakeSet {
   const type = encodeURIComponent(facts?.label ?? '');
   const claim = facts?.claim === undefined ? '' : ` ${encodeURIComponent(facts.claim)}`;
   const storage = [
@@ -100,7 +100,7 @@ function predictorChange(namespace: string, owner: Owner, name: string, facts: M
   return {
     keys: [formatKey({ kind: 'predictor', namespace, owner, name })],
     // The first model of a type brings up the runtimes that serve it, and the last one's going may take them down.
-    concerns:
+    wakes:
       facts === undefined
         ? []
         : [`runtime/${namespace}/{serving:${namespace}:${type}}`, `runtime/${namespace}/{serving::${type}}`],
@@ -116,20 +116,20 @@ function predictorChange(namespace: string, owner: Owner, name: string, facts: M
   };
 }
 
-function namespaceChange(name: string, facts: NamespaceFacts): Concerned {
+function namespaceChange(name: string, facts: NamespaceFacts): WakeSet {
   return {
     keys: [formatKey({ kind: 'mesh', namespace: name })],
-    concerns: [...runtimesIn(name), `predictor/${name}/{predictors:${name}}`],
+    wakes: [...runtimesIn(name), `predictor/${name}/{predictors:${name}}`],
     indexes: facts.enabled ? [`namespaces ${name}`] : [],
   };
 }
 
 /** A runtime's first ready pod, and the loss of its last, concern the models that it can hold. */
-function deploymentChange(namespace: string, body: ReducedObject, facts: DeploymentFacts): Concerned {
+function deploymentChange(namespace: string, body: ReducedObject, facts: DeploymentFacts): WakeSet {
   const types = supportedTypes(facts.labels).map(encodeURIComponent);
   return {
     keys: keyOfRuntime(namespace, body),
-    concerns: types.map((type) => `predictor/${namespace}/{models:${namespace}:${type}}`),
+    wakes: types.map((type) => `predictor/${namespace}/{models:${namespace}:${type}}`),
     indexes: facts.available ? types.map((type) => `${podsIndex(namespace, type)} ${body.metadata.name}`) : [],
   };
 }

@@ -1,4 +1,4 @@
-import type { Concerned } from './concerned.ts';
+import type { WakeSet } from './wake-set.ts';
 import { claimEntriesIndex, claimIndex, entryIndex } from './indexes.ts';
 import type { StorageFacts } from '../objects/storage-secret.ts';
 
@@ -14,12 +14,12 @@ export function modelsOnClaim(namespace: string, claim: string): readonly string
   ];
 }
 
-/** Which models a storage Secret concerns: those that name an entry or a claim wait for it, or have lost it. */
-export function storageChange(namespace: string, { claims, entries }: StorageFacts): Concerned {
+/** Which models a storage Secret wakes: those that name an entry or a claim wait for it, or have lost it. */
+export function storageChange(namespace: string, { claims, entries }: StorageFacts): WakeSet {
   const named = Object.entries(entries);
   return {
     keys: [],
-    concerns: [
+    wakes: [
       ...named.map(([entry]) => modelsOfEntry(namespace, entry)),
       ...claims.map((claim) => `predictor/${namespace}/{${claimIndex(namespace, claim)}}`),
     ],

@@ -6,7 +6,7 @@ import type { Change } from '../ports/event-log.ts';
 import type { MeshRecordSeen } from '../ports/mesh-records.ts';
 import { reduce, type KubeObject } from '../objects/reduce.ts';
 
-/** An object as it was seen, as a change to record: reduced, with its facts and whom it concerns. */
+/** An object as it was seen, as a change to record: reduced, with its facts and whom it wakes. */
 export function toChange(kind: KindName, object: KubeObject, context: FactsContext): Change {
   const body = reduce(kind, object);
   const facts = factsOf(kind, body, context);
@@ -16,21 +16,21 @@ export function toChange(kind: KindName, object: KubeObject, context: FactsConte
     name: object.metadata.name,
     revision: object.metadata.resourceVersion ?? '0',
     body: JSON.stringify(body),
-    facts: factsText(facts),
+    ...factsText(facts),
     ...changeToKeys(kind, body, facts),
   };
 }
 
 /** A bad configuration counts only where no good one is known: the last good one stays in force. */
-function factsText(facts: unknown): string {
-  if (facts === undefined) return '';
-  const text = JSON.stringify(facts);
-  return (facts as Partial<ConfigFacts>).kind === 'bad' ? `=${text}` : text;
+function factsText(facts: unknown): Pick<Change, 'facts' | 'fallbackFacts'> {
+  if (facts === undefined) return { facts: '' };
+  const isBad = (facts as Partial<ConfigFacts>).kind === 'bad';
+  return { facts: JSON.stringify(facts), ...(isBad && { fallbackFacts: true }) };
 }
 
 /** The end of an object at the revision of its deletion. What it concerned is remembered where it was recorded. */
 export function toAbsence(kind: KindName, object: KubeObject, context: FactsContext): Change {
-  return { ...toChange(kind, object, context), op: 'absent', body: '', facts: '', concerns: [], indexes: [] };
+  return { ...toChange(kind, object, context), op: 'absent', body: '', facts: '', wakes: [], indexes: [] };
 }
 
 export function toRecordChange({ namespace, table, id, value, revision }: MeshRecordSeen): Change {
@@ -45,7 +45,7 @@ export function toRecordChange({ namespace, table, id, value, revision }: MeshRe
     body,
     facts: '',
     keys,
-    concerns: [],
+    wakes: [],
     indexes,
   };
 }

@@ -156,4 +156,4 @@ export function watchedKinds(namespaceScope: boolean): readonly KindName[] {
 export const MESH_SOURCE = 'mesh';
 
 /** Of which form reduced bodies and facts are. Raise it with every change of `reduce.ts` or `facts.ts`: all is then listed anew. */
-export const FORM = 3;
+export const FORM = 4;

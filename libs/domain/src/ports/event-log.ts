@@ -12,15 +12,14 @@ export type Change = {
   readonly revision: string;
   /** The reduced body as JSON; empty when absent. */
   readonly body: string;
-  /**
-   * What others' plans need of this object, as JSON; empty when it has none. With `=` before it, it counts only where nothing is
-   * known: what an earlier change told stays.
-   */
+  /** What others' plans need of this object, as JSON; empty when it has none. */
   readonly facts: string;
-  /** Work keys that every change of this object concerns. They own it: their snapshots hold its body. */
+  /** The facts count only where none are stored: those of an earlier change stay. */
+  readonly fallbackFacts?: boolean;
+  /** Work keys that every change of this object wakes. They own it: their snapshots hold its body. */
   readonly keys: readonly string[];
-  /** Work keys, or patterns of them, that it concerns only when its facts change. */
-  readonly concerns: readonly string[];
+  /** Work keys, or patterns of them, that it wakes only when its facts change. */
+  readonly wakes: readonly string[];
   /** `index member` pairs: where patterns find what this object makes known. */
   readonly indexes: readonly string[];
 };

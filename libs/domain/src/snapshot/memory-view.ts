@@ -66,7 +66,7 @@ export class MemoryView {
     this.#objects.set(id, { source, change });
     for (const key of change.keys) this.#own(key, id);
     for (const line of new Set(change.indexes)) this.#count(line, 1);
-    const facts = change.facts.startsWith('=') ? (known.get(change.name) ?? change.facts.slice(1)) : change.facts;
+    const facts = change.fallbackFacts === true ? (known.get(change.name) ?? change.facts) : change.facts;
     if (facts === '') known.delete(change.name);
     else known.set(change.name, facts);
   }

@@ -1,6 +1,8 @@
--- Shared by every script: names of keys, comparing revisions, marking keys as due.
--- The prefix is always ARGV[1]; its braces keep every key in one slot. redis-keys.ts names the same keys for TypeScript.
-local P = ARGV[1]
+-- Shared by every script: the argument, names of keys, comparing revisions, marking keys as due.
+-- ARGV[1] is one JSON object with named fields; `prefix` is always among them, and its braces keep every key in one slot of a cluster.
+-- redis-keys.ts builds the same names for TypeScript.
+local A = cjson.decode(ARGV[1])
+local P = A.prefix
 local DUE, LOG, PATTERNS = P .. ':due', P .. ':log', P .. ':patterns'
 local function key_state(key) return P .. ':key:' .. key end
 local function key_history(key) return P .. ':history:' .. key end
@@ -21,47 +23,37 @@ local function newer(a, b)
   return a > b
 end
 
-local function each_line(text, fn)
-  if text == '' then return end
-  for line in string.gmatch(text, '[^\n]+') do fn(line) end
+-- The stored description of an object: {epoch, revision, deleted, keys, wakes, indexes}. One that cannot be decoded belongs to no epoch, so
+-- the next list replaces it.
+local function decode_meta(text)
+  local ok, meta = pcall(cjson.decode, text)
+  if ok and type(meta) == 'table' and meta.epoch then return meta end
+  return { epoch = '', revision = '0', deleted = false, keys = {}, wakes = {}, indexes = {} }
 end
 
--- Counts and remembers one mark; the caller puts the key among the due ones before its script ends.
+-- Counts and remembers one mark. The caller adds the key to the due ones before its script ends.
 local function note_mark(key, entry, now)
   local state = key_state(key)
-  redis.call('HINCRBY', state, 'g', 1)
-  redis.call('HSETNX', state, 't', now)
+  redis.call('HINCRBY', state, 'marks', 1)
+  redis.call('HSETNX', state, 'markedAt', now)
   local history = key_history(key)
   if redis.call('LPUSH', history, entry) > 32 then redis.call('LTRIM', history, 0, 31) end
 end
 
--- The highest revision that anything is known of, our own writes included: a server that stands before it was restored.
+-- The highest known revision, our own writes included: a server whose head is below it has been restored.
 local function raise_highest(state, revision)
   local highest = redis.call('HGET', state, 'highest')
   if not highest or newer(revision, highest) then redis.call('HSET', state, 'highest', revision) end
 end
 
--- Marks one work key as due because of one log entry. A mark lowers a later deadline, never raises an earlier one.
+-- Marks one work key as due because of one log entry. A mark lowers a later deadline and never raises an earlier one.
 local function mark_key(key, entry, now)
   note_mark(key, entry, now)
   redis.call('ZADD', DUE, 'LT', now, key)
 end
 
--- A key is in the queue while BullMQ holds its deduplication id, whose value is the job. While that job is active, which its lock shows,
--- its run may have begun before the mark or be over already: the key is queued once more behind it. One that waits among timed work
--- wants to be taken to the front.
--- `marked` says that this call marked it, so that it is known to be due.
-local function wants_queueing(dedup, key, marked)
-  if not marked and not redis.call('ZSCORE', DUE, key) then return false end
-  local job = redis.call('GET', dedup .. key)
-  if not job then return true end
-  local queue = string.sub(dedup, 1, -4)
-  if redis.call('EXISTS', queue .. job .. ':lock') == 1 then return true end
-  return redis.call('ZSCORE', queue .. 'prioritized', job) ~= false
-end
-
--- Works off patterns: keys with holes, `runtime/{namespaces}/triton`, each hole the name of an index.
--- At most `budget` keys are marked in one call; what is left stays in the list, atomically.
+-- Expands patterns: keys with holes, such as `runtime/{namespaces}/triton`, where each hole is the name of an index.
+-- At most `budget` keys are marked in one call; the rest stays in the list.
 local function expand_patterns(now, budget, marked)
   while budget > 0 do
     local item = redis.call('LPOP', PATTERNS)

@@ -1,38 +1,36 @@
--- Ends a run: what it has seen is done; what came meanwhile stays due.
--- KEYS 1 the key's state  2 the due keys
--- ARGV 1 prefix  2 key  3 job id  4 lock prefix  5 token  6 due count at begin  7 fencing token  8 ok (0|1)
---      9 deadline (ms; 0 for none)  10 error  11 gone (0|1): nothing is left to do for this key, forget it  12 now
---      13 memory for the next run, behind a `=`; empty leaves what is there
--- Returns {status, behind, failures}: ok, or lost (another run owns the key: nothing was recorded)
-local state, due, key = KEYS[1], KEYS[2], ARGV[2]
-if redis.call('GET', ARGV[4] .. ARGV[3] .. ':lock') ~= ARGV[5] or redis.call('HGET', state, 'q') ~= ARGV[7] then
+-- Ends a run: the marks that it has seen are done, and later ones keep the key due.
+-- KEYS  1 the key's state  2 the due keys
+-- A     queue, key, job, token, dueCount (at the start), fencingToken, ok, error, now (ms)
+--       deadline  when the key is due again without a mark, ms; 0 for never
+--       gone      nothing is left to do for this key: forget it
+--       memory    for the next run: '' forgets it, absent leaves it as it is
+-- Returns {status, marks since the start, failures}: ok, or lost (another run owns the key, and nothing was recorded)
+local state, due = KEYS[1], KEYS[2]
+if not holds_lock(A.job, A.token) or tonumber(redis.call('HGET', state, 'runs') or '0') ~= A.fencingToken then
   return { 'lost', 0, 0 }
 end
-redis.call('HDEL', state, 'r')
-if ARGV[13] == '=' then
-  redis.call('HDEL', state, 'm')
-elseif ARGV[13] ~= '' then
-  redis.call('HSET', state, 'm', string.sub(ARGV[13], 2))
-end
-local behind = tonumber(redis.call('HGET', state, 'g') or '0') - tonumber(ARGV[6])
+redis.call('HDEL', state, 'running')
+if A.memory == '' then redis.call('HDEL', state, 'memory')
+elseif A.memory then redis.call('HSET', state, 'memory', A.memory) end
+local behind = tonumber(redis.call('HGET', state, 'marks') or '0') - A.dueCount
 local failures = 0
-if ARGV[8] == '1' then
-  redis.call('HSET', state, 'd', ARGV[6])
-  redis.call('HDEL', state, 'f', 'e', 'b')
+if A.ok then
+  redis.call('HSET', state, 'done', A.dueCount)
+  redis.call('HDEL', state, 'failures', 'error', 'streak')
 else
-  failures = redis.call('HINCRBY', state, 'f', 1)
-  redis.call('HINCRBY', state, 'b', 1)
-  redis.call('HSET', state, 'e', ARGV[10])
+  failures = redis.call('HINCRBY', state, 'failures', 1)
+  redis.call('HINCRBY', state, 'streak', 1)
+  redis.call('HSET', state, 'error', A.error)
 end
 if behind > 0 then
-  redis.call('ZADD', due, 'LT', ARGV[12], key)
-  redis.call('HSET', state, 't', ARGV[12])
-elseif ARGV[9] ~= '0' then
-  redis.call('ZADD', due, ARGV[9], key)
-  if ARGV[8] == '1' then redis.call('HDEL', state, 't') end
+  redis.call('ZADD', due, 'LT', A.now, A.key)
+  redis.call('HSET', state, 'markedAt', A.now)
+elseif A.deadline > 0 then
+  redis.call('ZADD', due, A.deadline, A.key)
+  if A.ok then redis.call('HDEL', state, 'markedAt') end
 else
-  redis.call('ZREM', due, key)
-  redis.call('HDEL', state, 't')
-  if ARGV[11] == '1' then redis.call('DEL', state) end
+  redis.call('ZREM', due, A.key)
+  redis.call('HDEL', state, 'markedAt')
+  if A.gone then redis.call('DEL', state) end
 end
 return { 'ok', behind, failures }
