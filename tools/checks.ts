@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { runCommand } from './run-command.ts';
 
 type Check = { readonly name: string; readonly command: string; readonly args: readonly string[] };
@@ -18,16 +19,11 @@ export const CHECKS: readonly Check[] = [
 
 /** Runs all checks, two at a time, and says how each ended. Returns the number that failed. */
 export async function runChecks(say: (line: string) => void): Promise<number> {
-  const waiting = [...CHECKS];
-  let failed = 0;
-  const work = async (): Promise<void> => {
-    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
-      const { code, output, seconds } = await runCommand(check.command, check.args);
-      say(`${code === 0 ? '✔' : '✖'} ${check.name} (${seconds.toFixed(1)} s)`);
-      if (code !== 0) say(output.trimEnd());
-      if (code !== 0) failed += 1;
-    }
-  };
-  await Promise.all([work(), work()]);
-  return failed;
+  const codes = await pLimit(2).map(CHECKS, async ({ name, command, args }) => {
+    const { code, output, seconds } = await runCommand(command, args);
+    say(`${code === 0 ? '✔' : '✖'} ${name} (${seconds.toFixed(1)} s)`);
+    if (code !== 0) say(output.trimEnd());
+    return code;
+  });
+  return codes.filter((code) => code !== 0).length;
 }

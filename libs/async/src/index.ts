@@ -4,4 +4,6 @@
  */
 export { createKeyedRuns } from './keyed-runs.ts';
 export { sharedRun } from './shared-run.ts';
-export { createModelTurns } from './turns.ts';
+export { exponentialDelay } from './exponential-delay.ts';
+export { raceAbort } from './race-abort.ts';
+export { runLimited } from './run-limited.ts';

@@ -1,3 +1,4 @@
+import { exponentialDelay } from '@meshkeeper/async';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CallError, classifyError, messageOf, type Change, type DueKeys, type SourceFeed } from '@meshkeeper/domain';
 import type { ListPosition, Recorded, Recorder } from './recorder.ts';
@@ -27,7 +28,7 @@ export type RecordSourceOptions = {
 const RELIST_EVERY_MS = 30 * 60_000;
 const CONFIRM_EVERY_MS = 1_000;
 const REOPEN_AFTER_MS = 50;
-const BACK_OFF_MS = { first: 200, cap: 5_000 };
+const BACK_OFF = { firstMs: 200, longestMs: 5_000, jitter: [0.5, 1] } as const;
 /** So many changes go into one call to Redis. */
 export const BATCH = 500;
 
@@ -63,7 +64,7 @@ export async function recordSource(options: RecordSourceOptions): Promise<void> 
         error instanceof CallError ? (error.code ?? error.kind) : 'Unknown',
         messageOf(error),
       );
-      const pause = Math.min(BACK_OFF_MS.first * 2 ** (failures - 1), BACK_OFF_MS.cap) * (0.5 + random() / 2);
+      const pause = exponentialDelay(failures, { ...BACK_OFF, random });
       await pauseFor(Math.max(pause, (error as CallError).retryAfterMs ?? 0), signal);
     }
   }

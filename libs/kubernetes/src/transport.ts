@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { exponentialDelay } from '@meshkeeper/async';
 import type { CallError } from '@meshkeeper/domain';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Agent, request, type Dispatcher } from 'undici';
@@ -31,9 +32,8 @@ const CONNECT_MS = 5_000;
 const HEADERS_MS = 15_000;
 /** Bookmarks come about once a minute; a stream that is silent for longer is dead. */
 const WATCH_SILENCE_MS = 80_000;
-const FIRST_PAUSE_MS = 250;
 /** A longer wait is the queue's to plan: its keys wait without occupying a worker. */
-const LONGEST_PAUSE_MS = 3_000;
+const PAUSES = { firstMs: 500, longestMs: 3_000 };
 
 type Headers = Dispatcher.ResponseData['headers'];
 type Exchange = { readonly status: number; readonly headers: Headers; readonly text: string; readonly url: string };
@@ -77,8 +77,8 @@ export class KubeTransport {
 
   /** Waits before the next attempt. @throws CallError the given one when there is none, or when the caller's signal aborts */
   async #pause(call: Call, url: string, status: number, error: CallError, attempt: number): Promise<void> {
-    const waitMs = error.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** attempt;
-    if (!isBusy(status) || attempt >= ATTEMPTS || waitMs > LONGEST_PAUSE_MS) throw error;
+    const waitMs = error.retryAfterMs ?? exponentialDelay(attempt, PAUSES);
+    if (!isBusy(status) || attempt >= ATTEMPTS || waitMs > PAUSES.longestMs) throw error;
     await delay(waitMs, undefined, call.signal && { signal: call.signal }).catch((aborted: unknown) => {
       throw networkError(describe(call), url, aborted);
     });

@@ -1,3 +1,4 @@
+import { raceAbort } from '@meshkeeper/async';
 import { StorageError } from './storage-error.ts';
 
 export const cancelled = (): StorageError => new StorageError('Cancelled', 'the pull was cancelled');
@@ -12,25 +13,20 @@ export async function withDeadline<T>(
   call: (signal: AbortSignal) => Promise<T>,
   dispose: (late: T) => void = () => {},
 ): Promise<T> {
+  const { ms, host } = deadline;
   if (deadline.signal.aborted) throw cancelled();
   const controller = new AbortController();
-  const ended = Promise.withResolvers<never>();
-  const giveUp = (error: StorageError): void => {
-    ended.reject(error);
-    controller.abort();
-  };
-  const onAbort = (): void => giveUp(cancelled());
-  deadline.signal.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => giveUp(tooSlow(deadline.host, deadline.ms)), deadline.ms);
-  const running = call(controller.signal);
+  const timer = setTimeout(() => controller.abort(tooSlow(host, ms)), ms);
+  const signal = AbortSignal.any([deadline.signal, controller.signal]);
+  const running = call(signal);
   try {
-    return await Promise.race([running, ended.promise]);
+    return await raceAbort(running, signal, (reason) => (reason instanceof StorageError ? reason : cancelled()));
   } catch (error) {
+    controller.abort();
     running.then(dispose, () => {});
     throw error;
   } finally {
     clearTimeout(timer);
-    deadline.signal.removeEventListener('abort', onAbort);
   }
 }
 

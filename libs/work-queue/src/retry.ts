@@ -1,3 +1,4 @@
+import { exponentialDelay } from '@meshkeeper/async';
 import { CallError, classifyError } from '@meshkeeper/domain';
 
 /** What becomes of a key after a failed run: nothing is ever dropped, only the pause differs. */
@@ -25,20 +26,17 @@ export const RETRY_POLICY: RetryPolicy = { baseMs: 100, capMs: 30_000, terminalM
 export function retryFor(error: unknown, streak: number, failures: number, policy: RetryPolicy = RETRY_POLICY): Retry {
   const kind = classifyError(error);
   const dead = failures >= policy.deadAfter;
+  const backOff = exponentialDelay(streak, { firstMs: policy.baseMs, longestMs: policy.capMs });
   switch (kind) {
     case 'Conflict':
     case 'Gone':
       // The world has moved: look again soon, but do not spin against a writer who never stops.
-      return { delayMs: streak <= 1 ? 10 : backOff(streak, policy), dead };
+      return { delayMs: streak <= 1 ? 10 : backOff, dead };
     case 'Transient':
-      return { delayMs: Math.max(backOff(streak, policy), retryAfter(error)), dead };
+      return { delayMs: Math.max(backOff, retryAfter(error)), dead };
     case 'Terminal':
       return { delayMs: policy.terminalMs, dead };
   }
-}
-
-function backOff(streak: number, policy: RetryPolicy): number {
-  return Math.min(policy.baseMs * 2 ** (streak - 1), policy.capMs);
 }
 
 function retryAfter(error: unknown): number {

@@ -1,3 +1,4 @@
+import { exponentialDelay } from '@meshkeeper/async';
 import { messageOf } from '@meshkeeper/domain/call-error';
 import { connect, authorityOf, type ChannelTarget, type ConnectOptions } from './connect.ts';
 import { keepAlive } from '../message/keep-alive.ts';
@@ -23,6 +24,8 @@ export type Connector = {
 
 const FIRST_BACKOFF_MS = 50;
 const LONGEST_BACKOFF_MS = 2_000;
+/** Clients that lost a peer together do not return together. */
+const JITTER = [0.8, 1.2] as const;
 const USER_AGENT = 'meshkeeper';
 
 /** Keeps at most one connection to a peer that takes new calls. Connects only when asked, and ever more rarely when it fails. */
@@ -44,8 +47,10 @@ export function createConnector(target: ChannelTarget, options: ConnectorOptions
       return connection;
     } catch (error) {
       const told = error instanceof RpcError ? error : unavailable(messageOf(error), error);
-      retryAt = performance.now() + backoffMs(failures, options.maxBackoffMs);
       failures += 1;
+      const { maxBackoffMs: longestMs = LONGEST_BACKOFF_MS } = options;
+      retryAt =
+        performance.now() + exponentialDelay(failures, { firstMs: FIRST_BACKOFF_MS, longestMs, jitter: JITTER });
       lastError = told;
       throw told;
     } finally {
@@ -89,11 +94,6 @@ function toConnection(
   });
   if (keepAliveMs !== undefined) keepAlive(connection, keepAliveMs);
   return connection;
-}
-
-/** With a fifth of chance either way, so that those who lost a peer together do not come back together. */
-function backoffMs(failures: number, longestMs = LONGEST_BACKOFF_MS): number {
-  return Math.min(longestMs, FIRST_BACKOFF_MS * 2 ** failures) * (0.8 + Math.random() * 0.4);
 }
 
 function unavailable(text: string, cause?: unknown): RpcError {

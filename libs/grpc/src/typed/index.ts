@@ -11,3 +11,4 @@ export {
 } from './call-errors.ts';
 export { endpointAddress } from './endpoint.ts';
 export { serveGrpc, type GrpcServer } from './serve.ts';
+export { createModelTurns } from './model-turns.ts';

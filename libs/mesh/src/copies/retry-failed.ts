@@ -1,3 +1,4 @@
+import { exponentialDelay } from '@meshkeeper/async';
 import type { ModelRecord } from '@meshkeeper/modelmesh';
 import type { ClusterView } from '../records/cluster-view.ts';
 import type { Cluster } from '../records/cluster.ts';
@@ -29,7 +30,7 @@ export async function retryFailed(retries: Retries, { view, cluster, loading, no
     if (!isFailed) retries.delete(id);
     if (!isFailed || begun >= MOST_AT_ONCE) continue;
     const times = retries.get(id) ?? 0;
-    const rest = Math.min(FIRST_RETRY_MS * 2 ** times, LONGEST_RETRY_MS);
+    const rest = exponentialDelay(times + 1, { firstMs: FIRST_RETRY_MS, longestMs: LONGEST_RETRY_MS });
     if (now() - newestFailure(stored.record) < rest) continue;
     retries.set(id, times + 1);
     begun += 1;

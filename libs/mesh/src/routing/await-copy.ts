@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { raceAbort } from '@meshkeeper/async';
 import type { Copy } from '../hosting/copy.ts';
 import type { LocalCopies } from '../hosting/local-copies.ts';
 import type { MeshMetrics } from '../metrics/metrics.ts';
@@ -14,7 +15,7 @@ export type AwaitOptions = {
   readonly revisionOf: (modelId: string) => bigint;
 };
 
-const TOLD_MS = 1_000;
+const REGISTRY_WRITE_MS = 1_000;
 /** A request that had to wait longer counts as a miss, as in the original. */
 const MISS_MS = 10;
 
@@ -32,38 +33,25 @@ export async function loadedCopy(
   if (copy === undefined) throw signal.aborted ? signal.reason : absent(modelId, revisionOf(modelId));
   if (copy.state.kind === 'coming') {
     copies.demand(copy);
-    await orAborted(copy.settled, signal);
+    await raceAbort(copy.settled, signal);
   }
   const waited = performance.now() - began;
   if (waited > MISS_MS) metrics.missed(waited);
   const { state } = copy;
   if (state.kind === 'loaded') return copy;
   if (state.kind !== 'failed') throw absent(modelId, revisionOf(modelId));
-  await orAborted(toldInTime(copy), signal);
+  await raceAbort(waitForRegistryWrite(copy), signal);
   throw outcomeError('load-failed', 'INTERNAL', state.message, revisionOf(modelId));
 }
 
-/** Until the registry says what became of the copy; with etcd away it cannot be told. */
-export async function toldInTime(copy: Copy): Promise<void> {
+/** Waits until the registry has recorded the copy's final state, or for a second: without etcd it cannot. */
+export async function waitForRegistryWrite(copy: Copy): Promise<void> {
   const late = new AbortController();
-  const limit = sleep(TOLD_MS, undefined, { ref: false, signal: late.signal }).catch(() => undefined);
+  const limit = sleep(REGISTRY_WRITE_MS, undefined, { ref: false, signal: late.signal }).catch(() => undefined);
   await Promise.race([copy.published, limit]);
   late.abort();
 }
 
 export function absent(modelId: string, revision: bigint): RpcError {
   return outcomeError('absent', 'UNAVAILABLE', `Model ${modelId} is not here`, revision);
-}
-
-/** @throws the signal's reason */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

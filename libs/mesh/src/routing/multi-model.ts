@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Answer } from '@meshkeeper/grpc';
 import type { RequestId } from './request-ids.ts';
 
@@ -13,20 +14,14 @@ export async function askSeveral(
   ask: (id: RequestId) => Promise<Answer>,
   { parallelism, requireAll }: SeveralOptions,
 ): Promise<Answer> {
-  const answers: (Answer | undefined)[] = ids.map(() => undefined);
-  const queue = [...ids.entries()];
   const failures: unknown[] = [];
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      try {
-        answers[next[0]] = await ask(next[1]);
-      } catch (error) {
-        failures.push(error);
-        if (requireAll) queue.length = 0;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(parallelism, ids.length) }, work));
+  const answers = await pLimit(parallelism).map(ids, async (id) => {
+    if (requireAll && failures.length > 0) return undefined;
+    return ask(id).catch((error: unknown) => {
+      failures.push(error);
+      return undefined;
+    });
+  });
   const given = answers.filter((answer) => answer !== undefined);
   const [first] = given;
   if (first === undefined || (requireAll && failures.length > 0)) throw failures[0];

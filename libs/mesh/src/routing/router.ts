@@ -6,7 +6,7 @@ import { modelStatus } from '../rules/model-status.ts';
 import type { MeshMetrics } from '../metrics/metrics.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import { type Answer, type HeaderList, RpcError } from '@meshkeeper/grpc';
-import { toldInTime } from './await-copy.ts';
+import { waitForRegistryWrite } from './await-copy.ts';
 import type { LocalCalls } from './local-calls.ts';
 import type { ModelCall } from './model-call.ts';
 import { outcomeOf, revisionHeader, revisionIn } from './outcome.ts';
@@ -129,7 +129,7 @@ function isFinal(failure: RpcError): boolean {
 async function untilOwnIsTold(modelId: string, { avoid }: Attempt, { copies, cluster }: RouterOptions): Promise<void> {
   const own = copies.get(modelId);
   if (own === undefined || own.state.kind === 'coming' || own.state.kind === 'loaded') return;
-  await toldInTime(own);
+  await waitForRegistryWrite(own);
   if (copies.get(modelId) === own) avoid.add(cluster.instanceId);
 }
 

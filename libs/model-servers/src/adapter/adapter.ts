@@ -1,6 +1,7 @@
 import { ClientError } from 'nice-grpc';
 import { ServerError, Status } from 'nice-grpc-common';
-import { createModelTurns, sharedRun } from '@meshkeeper/async';
+import { sharedRun } from '@meshkeeper/async';
+import { createModelTurns } from '@meshkeeper/grpc/typed';
 import type { LoadModelRequest, LoadModelResponse, ModelRuntimeServiceImplementation } from '@meshkeeper/modelmesh';
 import type { ModelPuller } from '@meshkeeper/storage';
 import { readSchema } from '../layout/schema.ts';

@@ -1,6 +1,7 @@
 import { ClientError } from 'nice-grpc';
 import { ServerError } from 'nice-grpc-common';
-import { createModelTurns, sharedRun } from '@meshkeeper/async';
+import { sharedRun } from '@meshkeeper/async';
+import { createModelTurns } from '@meshkeeper/grpc/typed';
 import {
   RuntimeStatusNumber,
   type ModelRuntimeServiceImplementation,

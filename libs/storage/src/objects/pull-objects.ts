@@ -5,7 +5,7 @@ import { makeFolders } from '../files/safe-path.ts';
 import { writeDownload, type Download } from '../files/write-download.ts';
 import type { StorageLimits } from '../limits.ts';
 import type { PullRequest, PullTarget } from '../provider.ts';
-import { runLimited } from '../run-limited.ts';
+import { runLimited } from '@meshkeeper/async';
 import { StorageError } from '../storage-error.ts';
 import { withDeadline } from '../with-deadline.ts';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate as tick } from 'node:timers/promises';
-import { createModelTurns } from './turns.ts';
+import { createModelTurns } from './model-turns.ts';
 
 const never = new AbortController().signal;
 

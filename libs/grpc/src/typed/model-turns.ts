@@ -1,4 +1,5 @@
 import { ServerError, Status } from 'nice-grpc-common';
+import { raceAbort } from '@meshkeeper/async';
 
 /** Loads and unloads of one model go one after the other, in the order in which they came; different models do not wait for each other. */
 export type ModelTurns = {
@@ -27,20 +28,11 @@ export function createModelTurns(): ModelTurns {
         if (queue.length === 0) queues.delete(id);
       });
       queue.last = done.catch(() => undefined);
-      return unlessAborted(done, signal);
+      return raceAbort(done, signal, cancelled);
     },
   };
 }
 
 function cancelled(): ServerError {
   return new ServerError(Status.CANCELLED, 'Context cancelled while waiting for response');
-}
-
-/** A signal may outlive many calls: nothing of them stays with it. */
-async function unlessAborted<T>(done: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const refuse = (): void => reject(cancelled());
-  if (signal.aborted) refuse();
-  signal.addEventListener('abort', refuse);
-  return Promise.race([done, aborted]).finally(() => signal.removeEventListener('abort', refuse));
 }
