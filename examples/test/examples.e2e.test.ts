@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import { BUCKET, startSandbox, waitFor, type Sandbox } from '@meshkeeper/sandbox';
 
@@ -10,7 +9,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'examples-'));
 let sandbox: Sandbox;
 
-before(async () => {
+beforeAll(async () => {
   sandbox = await startSandbox({
     folder,
     root: ROOT,
@@ -22,7 +21,7 @@ before(async () => {
   writeFileSync(join(linear, 'price.json'), '{"weights": [2, 3], "bias": 1}');
 });
 
-after(async () => {
+afterAll(async () => {
   await sandbox.stop();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { parseArguments } from './arguments.ts';
 
 const understood: readonly (readonly [readonly string[], unknown])[] = [

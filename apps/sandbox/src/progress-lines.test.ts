@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { progressLines, seconds } from './progress-lines.ts';
 
 test('without a terminal there is one line for each finished step and each note', () => {

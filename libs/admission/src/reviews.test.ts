@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { JsonObject } from '@meshkeeper/domain';
 import { answerOf, parseReview, type Review, type Verdict } from './admission-review.ts';
 import { reviewInferenceService, type RuntimesOf } from './review-inference-service.ts';

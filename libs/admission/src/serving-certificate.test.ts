@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { createServingAuthority, waitFor } from '@meshkeeper/sandbox';
 import { readPair, waitForPair, watchPair, type ServingPair } from './serving-certificate.ts';
 
@@ -17,12 +16,12 @@ function mountNew(name: string): void {
   renameSync(join(root, `${name}.link`), mounted);
 }
 
-before(() => {
+beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'serving-certificate-'));
   mounted = join(root, 'mounted');
 });
 
-after(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 test('a pair is waited for, and what is missing is told', async () => {
   const told: string[] = [];

@@ -3,7 +3,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { after, before, describe, test } from 'node:test';
 import { metricOf, ROOT, shownSerial, startFixture, until, type Fixture } from './webhook-fixture.ts';
 
 const NAMESPACE = 'modelmesh-serving';
@@ -11,10 +10,10 @@ const RUNTIME_PATH = '/validate-serving-modelmesh-io-v1alpha1-servingruntime';
 const WARN_PATH = '/warn-inference-service';
 let fixture: Fixture;
 
-before(async () => {
+beforeAll(async () => {
   fixture = await startFixture();
 });
-after(() => fixture.stop());
+afterAll(() => fixture.stop());
 
 let count = 0;
 const newName = (): string => `object-${(count += 1)}`;

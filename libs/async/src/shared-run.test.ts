@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { sharedRun } from './shared-run.ts';
 
 test('who calls during a run gets its outcome, a failure too; who calls after it has a run of its own', async () => {

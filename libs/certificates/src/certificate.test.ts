@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { test } from 'node:test';
 import { createAuthority, createLeaf, createSelfSigned } from './certificate.ts';
 
 const NOW = new Date('2026-06-01T12:00:00Z');

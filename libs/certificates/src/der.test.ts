@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { bitString, boolean, integer, objectId, octetString, sequence, time, utf8String } from './der.ts';
 
 const cases: readonly (readonly [string, Uint8Array, string])[] = [

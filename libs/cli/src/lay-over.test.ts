@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { JsonObject, KubeObject } from '@meshkeeper/domain';
 import { laidOver } from './lay-over.ts';
 

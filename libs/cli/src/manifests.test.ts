@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { InputError } from './input-error.ts';
 import { parseManifests } from './manifests.ts';
 

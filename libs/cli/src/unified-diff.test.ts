@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { array, assert as holds, constantFrom, property } from 'fast-check';
 import { unifiedDiff } from './unified-diff.ts';
 

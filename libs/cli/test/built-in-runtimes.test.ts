@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
 import type { KubeObject } from '@meshkeeper/domain';
 import { meshkeeper } from './bench.ts';
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { FORM, toChange, toRecordChange, type Change, type KindName, type KubeObject } from '@meshkeeper/domain';
 import { connectRedis, initialiseLog, Recorder } from '@meshkeeper/event-log';
 import { startRedis, type RedisServer } from '@meshkeeper/sandbox';
@@ -14,12 +13,12 @@ const folder = mkdtempSync(join(tmpdir(), 'meshkeeper-drift-'));
 let server: RedisServer;
 let redis: Redis;
 
-before(async () => {
+beforeAll(async () => {
   server = await startRedis({ folder });
   redis = connectRedis({ url: server.url });
   await initialiseLog(redis, PREFIX);
 });
-after(async () => {
+afterAll(async () => {
   redis.disconnect();
   await server.stop();
   rmSync(folder, { recursive: true, force: true });

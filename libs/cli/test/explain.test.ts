@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Explanation, RuntimeExplanation } from '@meshkeeper/domain';
 import { parseExplainArguments } from '../src/explain-arguments.ts';
 import { runCli } from '../src/run-cli.ts';
@@ -127,7 +126,7 @@ let asked: Asked[] = [];
 let answer: { code: number; body: unknown } = { code: 200, body: model };
 const files = scratchFolder();
 
-before(async () => {
+beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push({ path: request.url ?? '', authorization: request.headers.authorization });
     response.writeHead(answer.code, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
@@ -139,7 +138,7 @@ beforeEach(() => {
   asked = [];
   answer = { code: 200, body: model };
 });
-after(() => {
+afterAll(() => {
   server.close();
   files.remove();
 });

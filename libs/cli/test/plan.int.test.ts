@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import type { JsonObject, KubeObject } from '@meshkeeper/domain';
 import { meshkeeper, scratchFolder, type Ran } from './bench.ts';
 import { startClusterBench, type ClusterBench } from './cluster-bench.ts';
@@ -8,13 +7,13 @@ const SERVING = '/apis/serving.kserve.io';
 const files = scratchFolder();
 let cluster: ClusterBench;
 
-before(async () => {
+beforeAll(async () => {
   cluster = await startClusterBench();
   await cluster.apply(...INSTALLED);
   for (const name of ['one', 'two']) await cluster.patchStatus(modelPath(name), LOADED);
   for (const object of await rendered()) await cluster.createAsOriginal(object);
 });
-after(async () => {
+afterAll(async () => {
   await cluster.stop();
   files.remove();
 });

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
 import type { KubeObject } from '@meshkeeper/domain';
 import { parse, parseAllDocuments } from 'yaml';
 import { meshkeeper, scratchFolder, type Ran } from './bench.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const files = scratchFolder();
-after(() => files.remove());
+afterAll(() => files.remove());
 
 type Vector = Readonly<Record<string, unknown>> & { readonly object: KubeObject };
 

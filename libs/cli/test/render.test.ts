@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
 import type { JsonObject, KubeObject } from '@meshkeeper/domain';
 import { meshkeeper, scratchFolder, type Ran } from './bench.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const files = scratchFolder();
-after(() => files.remove());
+afterAll(() => files.remove());
 
 type Example = {
   readonly config: JsonObject;

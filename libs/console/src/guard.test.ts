@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { AccessReviewer } from '@meshkeeper/kubernetes';
 import { createGuard, OPEN_TO_ALL } from './guard.ts';
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
 import {
   FORM,
   KINDS,
@@ -35,7 +34,7 @@ let http: HttpServer;
 let guard: Guard = OPEN_TO_ALL;
 let revision = 1;
 
-before(async () => {
+beforeAll(async () => {
   redisServer = await startRedis({ folder });
   const redis = connectRedis({ url: redisServer.url });
   await initialiseLog(redis, PREFIX);
@@ -61,7 +60,7 @@ before(async () => {
 beforeEach(() => {
   guard = OPEN_TO_ALL;
 });
-after(async () => {
+afterAll(async () => {
   await Promise.all([http.stop(), queue.stop()]);
   log.redis.disconnect();
   await redisServer.stop();

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { CallError } from '@meshkeeper/domain/call-error';
 import { parseEtcdConnection, readKvStore } from './etcd-connection.ts';
 
 describe('the etcd connection', () => {
   let folder: string;
-  before(() => {
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'meshkeeper-connection-'));
     writeFileSync(join(folder, 'ca.pem'), 'CA');
     writeFileSync(
@@ -16,7 +15,7 @@ describe('the etcd connection', () => {
       '{"endpoints":"https://a:1","root_prefix":"r","certificate_file":"ca.pem","certificate":"other"}',
     );
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const tls = { ca: undefined, clientCertificate: undefined, clientKey: undefined, overrideAuthority: undefined };
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { Etcd3 } from 'etcd3';
 import { createAuthority, createLeaf, type Authority } from '@meshkeeper/certificates';
 import { CallError } from '@meshkeeper/domain/call-error';
@@ -36,7 +35,7 @@ describe('an etcd with users, whose certificate carries another name', () => {
       ),
     );
 
-  before(async () => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'meshkeeper-etcd-users-'));
     authority = createAuthority('etcd test authority', new Date());
     const leaf = createLeaf(authority, { commonName: 'etcd', usage: 'server', hosts: ['etcd.example'] }, new Date());
@@ -45,7 +44,7 @@ describe('an etcd with users, whose certificate carries another name', () => {
     etcd = await start();
     await enableUsers();
   });
-  after(async () => {
+  afterAll(async () => {
     await etcd.stop(0);
     rmSync(folder, { recursive: true, force: true });
   });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { CallError } from '@meshkeeper/domain';
 import { freePort, startEtcd, waitFor, type EtcdServer } from '@meshkeeper/sandbox';
 import { createEtcdClient, readKvStore, type EtcdClient, type EtcdEvent, type EtcdWatchBatch } from '../src/index.ts';
@@ -43,13 +42,13 @@ describe('etcd', () => {
   let port: number;
   let etcd: EtcdServer;
   let client: EtcdClient;
-  before(async () => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'meshkeeper-etcd-'));
     port = await freePort();
     etcd = await startEtcd({ folder, port });
     client = createEtcdClient(readKvStore(`${etcd.endpoint};rootPrefix=root`), { pageSize: 100 });
   });
-  after(async () => {
+  afterAll(async () => {
     client.close();
     await etcd.stop(0);
     rmSync(folder, { recursive: true, force: true });

@@ -1,31 +1,31 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { after, before, describe, test, type TestContext } from 'node:test';
 import type { CallBudget } from '@meshkeeper/domain';
+import { onTestEnd } from '@meshkeeper/testing';
 import { connectRedis, createCallBudget } from '../src/index.ts';
 import { startTestRedis, type TestRedis } from './log-bench.ts';
 
 const PER_SECOND = 200;
 const MESH = 'team-a';
 let server: TestRedis;
-before(async () => {
+beforeAll(async () => {
   server = await startTestRedis();
 });
-after(() => server.stop());
+afterAll(() => server.stop());
 
 /** So many processes with one budget. */
-function open(context: TestContext, processes: number): readonly CallBudget[] {
+function open(processes: number): readonly CallBudget[] {
   const prefix = `{${randomUUID().slice(0, 8)}}`;
   return Array.from({ length: processes }, () => {
     const redis = connectRedis({ url: server.url });
-    context.after(() => redis.disconnect());
+    onTestEnd(() => redis.disconnect());
     return createCallBudget({ redis, prefix, perSecond: PER_SECOND });
   });
 }
 
-function openOne(context: TestContext): CallBudget {
-  const [budget] = open(context, 1);
+function openOne(): CallBudget {
+  const [budget] = open(1);
   assert.ok(budget);
   return budget;
 }
@@ -58,8 +58,8 @@ async function evalCalls(): Promise<number> {
 const callers = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `caller-${i}`);
 
 describe('a budget of calls', () => {
-  test('lets a few through at once, and each mesh its own', async (context) => {
-    const budget = openOne(context);
+  test('lets a few through at once, and each mesh its own', async () => {
+    const budget = openOne();
     for (const mesh of ['a', 'b']) {
       const waits = await Promise.all(callers(30).map((caller) => budget.take(mesh, caller)));
       const waited = waits.filter((wait) => wait > 0);
@@ -67,8 +67,8 @@ describe('a budget of calls', () => {
     }
   });
 
-  test('of two processes lets no second have more, and everybody has its turn', async (context) => {
-    const budgets = open(context, 2);
+  test('of two processes lets no second have more, and everybody has its turn', async () => {
+    const budgets = open(2);
     const before = await evalCalls();
     const started = performance.now();
     const times = await Promise.all(callers(1_000).map((caller) => callWhenAllowed(budgets, caller)));
@@ -81,8 +81,8 @@ describe('a budget of calls', () => {
     assert.ok(asked < 2_000, `Redis was asked ${asked} times`);
   });
 
-  test('holds, and nobody starves, though all come late and more come all the time', async (context) => {
-    const budgets = open(context, 2);
+  test('holds, and nobody starves, though all come late and more come all the time', async () => {
+    const budgets = open(2);
     const first = callers(300).map((caller) => callWhenAllowed(budgets, caller, 500));
     const pushing = callers(300).map(async (caller, i) => {
       await delay(i * 5);
@@ -95,8 +95,8 @@ describe('a budget of calls', () => {
     assert.ok(firstDone < 5_000, `the first 300 were served after ${firstDone} ms`);
   });
 
-  test('keeps the turn of one who asks too early, and forgets who does not come', async (context) => {
-    const budget = openOne(context);
+  test('keeps the turn of one who asks too early, and forgets who does not come', async () => {
+    const budget = openOne();
     await Promise.all(callers(20).map((caller) => budget.take(MESH, caller)));
     const gone = await Promise.all(callers(40).map((caller) => budget.take(MESH, `gone-${caller}`)));
     assert.ok(gone.some((wait) => wait > 0));
@@ -106,8 +106,8 @@ describe('a budget of calls', () => {
     assert.equal(await budget.take(MESH, 'x'), 0);
   });
 
-  test('is for all where a few do not come for their turn', async (context) => {
-    const budget = openOne(context);
+  test('is for all where a few do not come for their turn', async () => {
+    const budget = openOne();
     const waits = await Promise.all(callers(25).map((caller) => budget.take(MESH, caller)));
     assert.ok(waits.some((wait) => wait > 0));
     await delay(300);

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test, type TestContext } from 'node:test';
+import { onTestEnd } from '@meshkeeper/testing';
 import { createDeletionBrake } from '../src/index.ts';
 import { LogBench, put, SOURCE, startTestRedis, type TestRedis } from './log-bench.ts';
 
 let redis: TestRedis;
-before(async () => {
+beforeAll(async () => {
   redis = await startTestRedis();
 });
-after(() => redis.stop());
+afterAll(() => redis.stop());
 
 /** A namespace with so many VModels, and a clock to set. */
-async function scene(context: TestContext, vmodels: number) {
+async function scene(vmodels: number) {
   const clock = { now: 1_000_000 };
   const bench = await LogBench.open(redis.url, { now: () => clock.now });
-  context.after(() => bench.close());
+  onTestEnd(() => bench.close());
   const changes = Array.from({ length: vmodels }, (_, i) =>
     put(`v${i}`, i + 2, { indexes: [`vmodels:ns isvc/v${i}`] }),
   );
@@ -35,25 +35,25 @@ async function scene(context: TestContext, vmodels: number) {
 }
 
 describe('the brake on mass deletions', () => {
-  test('lets a few go, however large their share', async (context) => {
-    const { answers } = await scene(context, 20);
+  test('lets a few go, however large their share', async () => {
+    const { answers } = await scene(20);
     assert.deepEqual(await answers(19), ['go']);
   });
 
-  test('closes at more than a fifth of at least twenty, and says so once', async (context) => {
-    const { answers, brake } = await scene(context, 200);
+  test('closes at more than a fifth of at least twenty, and says so once', async () => {
+    const { answers, brake } = await scene(200);
     assert.deepEqual(await answers(40), ['go']);
     assert.deepEqual([await brake.permit('ns', SOURCE), await brake.permit('ns', SOURCE)], ['held', 'wait']);
   });
 
-  test('holds up no other namespace', async (context) => {
-    const { answers, brake } = await scene(context, 30);
+  test('holds up no other namespace', async () => {
+    const { answers, brake } = await scene(30);
     await answers(20);
     assert.equal(await brake.permit('other', SOURCE), 'go');
   });
 
-  test('asks for a list, and opens once one that began later is complete', async (context) => {
-    const { answers, bench, list, clock } = await scene(context, 30);
+  test('asks for a list, and opens once one that began later is complete', async () => {
+    const { answers, bench, list, clock } = await scene(30);
     await list(clock.now - 1);
     await answers(19);
     assert.deepEqual([await bench.recorder.wantsList(SOURCE), await answers(1)], [false, ['held']]);
@@ -64,8 +64,8 @@ describe('the brake on mass deletions', () => {
     assert.deepEqual([await answers(11), await bench.recorder.wantsList(SOURCE)], [['go'], false]);
   });
 
-  test('forgets what went more than a minute ago', async (context) => {
-    const { answers, clock } = await scene(context, 30);
+  test('forgets what went more than a minute ago', async () => {
+    const { answers, clock } = await scene(30);
     assert.deepEqual(await answers(19), ['go']);
     clock.now += 60_001;
     assert.deepEqual(await answers(19), ['go']);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
 import {
   type Arbitrary,
   array,
@@ -19,10 +18,10 @@ import { absent, LogBench, SOURCE, startTestRedis, type TestRedis } from './log-
 const RUNS = process.env['MESHKEEPER_SIZE'] === 'large' ? 500 : 30;
 
 let server: TestRedis;
-before(async () => {
+beforeAll(async () => {
   server = await startTestRedis();
 });
-after(() => server.stop());
+afterAll(() => server.stop());
 
 /** One watcher's next move; each call to Redis is a move, so that those of two watchers interleave. */
 type Move =

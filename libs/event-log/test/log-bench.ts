@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, type TestContext } from 'node:test';
 import type { Change, Lease, Run, RunEnd } from '@meshkeeper/domain';
 import { startRedis } from '@meshkeeper/sandbox';
 import type { Redis } from 'ioredis';
+import { onTestEnd } from '@meshkeeper/testing';
 import {
   connectRedis,
   createRunLedger,
@@ -164,15 +164,15 @@ export class LogBench {
 }
 
 /** A Redis for the file's tests; each opens a log of its own on it, which is closed with the test. */
-export function useTestLogs(): (context: TestContext, options?: Partial<EventLogOptions>) => Promise<LogBench> {
+export function useTestLogs(): (options?: Partial<EventLogOptions>) => Promise<LogBench> {
   let server: TestRedis;
-  before(async () => {
+  beforeAll(async () => {
     server = await startTestRedis();
   });
-  after(() => server.stop());
-  return async (context, options) => {
+  afterAll(() => server.stop());
+  return async (options) => {
     const bench = await LogBench.open(server.url, options);
-    context.after(() => bench.close());
+    onTestEnd(() => bench.close());
     return bench;
   };
 }

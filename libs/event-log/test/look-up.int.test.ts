@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { createRunLedger, lookUp, readRunState } from '../src/index.ts';
 import { DONE, put, SOURCE, useTestLogs } from './log-bench.ts';
 
@@ -10,8 +9,8 @@ const EFFECT = { key: KEY, fencingToken: 1, write: 'w', reason: 'r', outcome: 'o
 const open = useTestLogs();
 
 describe('what is told of a key', () => {
-  test('are its object, the changes that made it due and the writes of its own runs, newest first', async (context) => {
-    const bench = await open(context);
+  test('are its object, the changes that made it due and the writes of its own runs, newest first', async () => {
+    const bench = await open();
     await bench.watch(1, 2, put('a', 2));
     await bench.recorder.recordEffect(SOURCE, bench.epoch, EFFECT, put('a', 3));
     await bench.watch(2, 4, put('a', 4));
@@ -30,8 +29,8 @@ describe('what is told of a key', () => {
     );
   });
 
-  test('a write is told also when a watcher saw it first, and is no cause of the next run', async (context) => {
-    const bench = await open(context);
+  test('a write is told also when a watcher saw it first, and is no cause of the next run', async () => {
+    const bench = await open();
     await bench.watch(1, 3, put('a', 3));
     await bench.recorder.recordEffect(SOURCE, bench.epoch, EFFECT, put('a', 3));
     const { history } = await lookUp(bench.options, REQUEST);
@@ -47,8 +46,8 @@ describe('what is told of a key', () => {
     assert.deepEqual(await bench.foldedView(), { a: '3' });
   });
 
-  test('are its runs: how many, whether one is under way, what failed and when it is tried again', async (context) => {
-    const bench = await open(context, { now: () => 5_000 });
+  test('are its runs: how many, whether one is under way, what failed and when it is tried again', async () => {
+    const bench = await open({ now: () => 5_000 });
     const read = async () => (await readRunState(bench.redis, bench.options.prefix, KEY)).runs;
     const nothing = { isRunning: false, nextRunAt: undefined, waitingSince: undefined, failures: 0, lastError: '' };
     assert.deepEqual(await read(), { runs: 0, ...nothing });

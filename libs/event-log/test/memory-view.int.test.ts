@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { MemoryView, type Change, type Gathered, type GatherRequest } from '@meshkeeper/domain';
 import {
   type Arbitrary,
@@ -22,10 +21,10 @@ const KEYS = ['mesh/ns', 'thing/a', 'thing/b', 'thing/{things}'];
 const MEMBERS = ['things a', 'things b', 'wanted:ns x y', 'wanted:ns \u{1F600}', 'wanted:ns \u{FB01}'];
 
 let server: TestRedis;
-before(async () => {
+beforeAll(async () => {
   server = await startTestRedis();
 });
-after(() => server.stop());
+afterAll(() => server.stop());
 
 type Happening = {
   readonly name: string;

@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test, type TestContext } from 'node:test';
 import type { ViewReader } from '@meshkeeper/domain';
+import { onTestEnd } from '@meshkeeper/testing';
 import { createViewReader, readView } from '../src/index.ts';
 import { LogBench, put, SOURCE, startTestRedis, type TestRedis } from './log-bench.ts';
 
 let server: TestRedis;
-before(async () => {
+beforeAll(async () => {
   server = await startTestRedis();
 });
-after(() => server.stop());
+afterAll(() => server.stop());
 
-async function open(context: TestContext): Promise<{ readonly bench: LogBench; readonly reader: ViewReader }> {
+async function open(): Promise<{ readonly bench: LogBench; readonly reader: ViewReader }> {
   const bench = await LogBench.open(server.url);
-  context.after(() => bench.close());
+  onTestEnd(() => bench.close());
   return { bench, reader: createViewReader(bench.options) };
 }
 
 describe('the whole view', () => {
-  test('is read page by page, each object once', async (context) => {
-    const { bench, reader } = await open(context);
+  test('is read page by page, each object once', async () => {
+    const { bench, reader } = await open();
     const names = Array.from({ length: 2_500 }, (_, i) => `object-${i}`);
     await bench.watch(1, 3_000, ...names.map((name, i) => put(name, i + 2)));
     const objects = await Array.fromAsync(reader.objects(SOURCE));
@@ -29,21 +29,21 @@ describe('the whole view', () => {
     );
   });
 
-  test('is empty where nothing is known', async (context) => {
-    const { bench } = await open(context);
+  test('is empty where nothing is known', async () => {
+    const { bench } = await open();
     assert.deepEqual(await Array.fromAsync(readView(bench.redis, bench.options.prefix, 'unknown')), []);
   });
 
-  test('tells which sources are listed whole, and of no other form', async (context) => {
-    const { bench, reader } = await open(context);
+  test('tells which sources are listed whole, and of no other form', async () => {
+    const { bench, reader } = await open();
     const { [SOURCE]: known, other } = await reader.states([SOURCE, 'other']);
     assert.deepEqual([known?.complete, other], [true, { epoch: '', cursor: '', complete: false }]);
     const newer = createViewReader({ ...bench.options, form: 2 });
     await assert.rejects(newer.states([SOURCE]), { kind: 'Transient', code: 'OtherForm' });
   });
 
-  test('whose Redis is away is no view', async (context) => {
-    const { bench, reader } = await open(context);
+  test('whose Redis is away is no view', async () => {
+    const { bench, reader } = await open();
     bench.redis.disconnect();
     await assert.rejects(Array.fromAsync(reader.objects(SOURCE)), { kind: 'Transient' });
     await assert.rejects(reader.busyKeys(['thing/a'], 0), { kind: 'Transient' });
@@ -55,16 +55,16 @@ describe('a key is busy', () => {
     ...(await reader.busyKeys(['thing/a', 'thing/b', 'thing/a'], graceMs)),
   ];
 
-  test('while it is due', async (context) => {
-    const { bench, reader } = await open(context);
+  test('while it is due', async () => {
+    const { bench, reader } = await open();
     await bench.watch(1, 2, put('a', 2));
     assert.deepEqual(await busy(reader), ['thing/a']);
     await bench.settle();
     assert.deepEqual(await busy(reader), []);
   });
 
-  test('while it runs, and not because it looks again later', async (context) => {
-    const { bench, reader } = await open(context);
+  test('while it runs, and not because it looks again later', async () => {
+    const { bench, reader } = await open();
     await bench.watch(1, 2, put('a', 2));
     const lease = await bench.lock('job');
     await bench.begin('thing/a', lease);
@@ -75,8 +75,8 @@ describe('a key is busy', () => {
     assert.deepEqual(await busy(reader), []);
   });
 
-  test('for a while after a change', async (context) => {
-    const { bench, reader } = await open(context);
+  test('for a while after a change', async () => {
+    const { bench, reader } = await open();
     await bench.watch(1, 2, put('a', 2));
     await bench.settle();
     assert.deepEqual(await busy(reader, 30_000), ['thing/a']);

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test, type TestContext } from 'node:test';
 import { CallError } from '@meshkeeper/domain';
 import { waitFor } from '@meshkeeper/sandbox';
+import { onTestEnd } from '@meshkeeper/testing';
 import { recordSource, type SourceObserver } from '../src/index.ts';
 import { FakeServer } from './fake-feed.ts';
 import { LogBench, SOURCE, startTestRedis, type TestRedis } from './log-bench.ts';
 
 let redis: TestRedis;
-before(async () => {
+beforeAll(async () => {
   redis = await startTestRedis();
 });
-after(() => redis.stop());
+afterAll(() => redis.stop());
 
 type Watcher = { readonly failures: string[]; stop(): Promise<void> };
 
@@ -48,8 +48,8 @@ class Scene {
   readonly queued = new Set<string>();
   readonly watchers: Watcher[] = [];
 
-  constructor(context: TestContext) {
-    context.after(async () => {
+  constructor() {
+    onTestEnd(async () => {
       await Promise.all(this.watchers.map((watcher) => watcher.stop()));
       this.bench.close();
     });
@@ -76,8 +76,8 @@ class Scene {
   }
 }
 
-async function scene(context: TestContext, watchers = 1): Promise<Scene> {
-  const made = new Scene(context);
+async function scene(watchers = 1): Promise<Scene> {
+  const made = new Scene();
   made.server.put('a', 'b', 'c', 'd', 'e');
   for (let i = 0; i < watchers; i += 1) made.watch();
   await made.settled();
@@ -86,8 +86,8 @@ async function scene(context: TestContext, watchers = 1): Promise<Scene> {
 
 for (const watchers of [1, 2]) {
   describe(`with ${watchers} at work, a source`, () => {
-    test('is listed, then watched, and its keys are queued', async (context) => {
-      const { server, queued, settled } = bound(await scene(context, watchers));
+    test('is listed, then watched, and its keys are queued', async () => {
+      const { server, queued, settled } = bound(await scene(watchers));
       server.delete('a');
       server.put('f', 'b');
       await settled();
@@ -97,8 +97,8 @@ for (const watchers of [1, 2]) {
       assert.deepEqual([...queued].sort(), expected);
     });
 
-    test('is listed again within seconds when somebody asks for it', async (context) => {
-      const { bench, server } = bound(await scene(context, watchers));
+    test('is listed again within seconds when somebody asks for it', async () => {
+      const { bench, server } = bound(await scene(watchers));
       const before = server.lists;
       await bench.redis.hset(bench.keys.source(SOURCE), 'wanted', Date.now());
       await waitFor(async () => server.lists > before && !(await bench.recorder.wantsList(SOURCE)), {
@@ -107,22 +107,22 @@ for (const watchers of [1, 2]) {
       });
     });
 
-    test('ends in the right view after Redis was emptied, though nothing changes', async (context) => {
-      const { bench, settled } = bound(await scene(context, watchers));
+    test('ends in the right view after Redis was emptied, though nothing changes', async () => {
+      const { bench, settled } = bound(await scene(watchers));
       await bench.redis.flushall();
       await settled();
     });
 
-    test('ends in the right view after Redis was emptied, while things change', async (context) => {
-      const { bench, server, settled } = bound(await scene(context, watchers));
+    test('ends in the right view after Redis was emptied, while things change', async () => {
+      const { bench, server, settled } = bound(await scene(watchers));
       await bench.redis.flushall();
       server.delete('a', 'b');
       server.put('c', 'g');
       await settled();
     });
 
-    test('ends in the right view after its last writes were lost', async (context) => {
-      const { bench, server, settled } = bound(await scene(context, watchers));
+    test('ends in the right view after its last writes were lost', async () => {
+      const { bench, server, settled } = bound(await scene(watchers));
       const names = await bench.redis.keys(`${bench.options.prefix}:*`);
       const dumps = await Promise.all(names.map((name) => bench.redis.dumpBuffer(name)));
       server.delete('a', 'b');
@@ -134,8 +134,8 @@ for (const watchers of [1, 2]) {
       await settled();
     });
 
-    test('ends in the right view and with the cursor at the head after the cursor was rolled back', async (context) => {
-      const { bench, server, settled, state } = bound(await scene(context, watchers));
+    test('ends in the right view and with the cursor at the head after the cursor was rolled back', async () => {
+      const { bench, server, settled, state } = bound(await scene(watchers));
       await bench.redis.hset(bench.keys.source(SOURCE), 'cursor', '2');
       const restored = async (): Promise<boolean> =>
         (await bench.redis.hget(bench.keys.source(SOURCE), 'cursor')) === String(server.head);
@@ -146,8 +146,8 @@ for (const watchers of [1, 2]) {
       assert.deepEqual({ ...(await state()), epoch: '' }, { epoch: '', cursor: head, complete: true, highest: head });
     });
 
-    test('ends in the right view, in the next epoch, after its server was restored or replaced', async (context) => {
-      const { server, settled, state } = bound(await scene(context, watchers));
+    test('ends in the right view, in the next epoch, after its server was restored or replaced', async () => {
+      const { server, settled, state } = bound(await scene(watchers));
       const [first, revision] = [await state(), server.head];
       server.put('f', 'a');
       server.delete('b', 'c');
@@ -165,8 +165,8 @@ for (const watchers of [1, 2]) {
 }
 
 describe('a source', () => {
-  test('of which Redis loses a change is repaired by the next list', async (context) => {
-    const made = new Scene(context);
+  test('of which Redis loses a change is repaired by the next list', async () => {
+    const made = new Scene();
     made.server.put('a', 'b');
     made.watch(300);
     await made.settled();
@@ -174,8 +174,8 @@ describe('a source', () => {
     await made.settled();
   });
 
-  test('whose server fails tells the reason, keeps its view and goes on when the server is well', async (context) => {
-    const made = await scene(context);
+  test('whose server fails tells the reason, keeps its view and goes on when the server is well', async () => {
+    const made = await scene();
     const before = await made.bench.view();
     made.server.break(new CallError('Transient', 'It is tired', { code: 'Tired' }));
     const [watcher] = made.watchers;
@@ -186,9 +186,9 @@ describe('a source', () => {
     await made.settled();
   });
 
-  test('stops while it waits for a new Redis to rest', async (context) => {
+  test('stops while it waits for a new Redis to rest', async () => {
     const bench = new LogBench(redis.url, { lockDurationMs: 600_000 });
-    context.after(() => bench.close());
+    onTestEnd(() => bench.close());
     const watcher = startWatcher(bench, new FakeServer(), new Set());
     const born = (): Promise<number> => bench.redis.exists(bench.keys.born);
     await waitFor(async () => (await born()) === 1, { timeoutMs: 2_000, what: 'the watcher to wait' });
@@ -203,8 +203,8 @@ function bound(made: Scene): Pick<Scene, 'bench' | 'server' | 'queued' | 'settle
   return { bench, server, queued, settled: () => made.settled(), state: () => made.state() };
 }
 
-test('recording waits while Redis takes no writes, says why, and goes on by itself', async (context) => {
-  const scene = new Scene(context);
+test('recording waits while Redis takes no writes, says why, and goes on by itself', async () => {
+  const scene = new Scene();
   scene.server.put('a');
   const watcher = scene.watch();
   await scene.settled();
@@ -226,8 +226,8 @@ test('recording waits while Redis takes no writes, says why, and goes on by itse
   }
 });
 
-test('a source ends right though its restored server has counted on past the cursor', async (context) => {
-  const scene = new Scene(context);
+test('a source ends right though its restored server has counted on past the cursor', async () => {
+  const scene = new Scene();
   scene.server.put('kept', 'lost');
   scene.watch();
   await scene.settled();

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { CallError } from '@meshkeeper/domain';
 import { gather } from '../src/index.ts';
 import { absent, put, SOURCE, useTestLogs } from './log-bench.ts';
@@ -9,8 +8,8 @@ const open = useTestLogs();
 const refused = (status: string): object => ({ status, recorded: 0, keys: [] });
 
 describe('recording what a watch shows', () => {
-  test('a change is logged, viewed and due; again or older it changes nothing', async (context) => {
-    const bench = await open(context);
+  test('a change is logged, viewed and due; again or older it changes nothing', async () => {
+    const bench = await open();
     const first = await bench.watch(1, 5, put('a', 5));
     await bench.settle();
     const again = await bench.watch(1, 5, put('a', 5));
@@ -23,24 +22,24 @@ describe('recording what a watch shows', () => {
     );
   });
 
-  test('a known change still tells its keys that are due and not queued', async (context) => {
-    const bench = await open(context);
+  test('a known change still tells its keys that are due and not queued', async () => {
+    const bench = await open();
     await bench.watch(1, 5, put('a', 5), put('b', 5));
     await bench.enqueue('thing/b');
     const { keys } = await bench.watch(1, 5, put('a', 5), put('b', 5));
     assert.deepEqual(keys, ['thing/a']);
   });
 
-  test('revisions of different lengths and beyond 2^53 compare as numbers', async (context) => {
-    const bench = await open(context);
+  test('revisions of different lengths and beyond 2^53 compare as numbers', async () => {
+    const bench = await open();
     const big = '9007199254740993';
     await bench.watch(1, 10, put('a', 9), put('a', 10), put('a', 9));
     await bench.watch(1, 10, { ...put('b', 1), revision: '9007199254740992' }, { ...put('b', 1), revision: big });
     assert.deepEqual(await bench.view(), { a: '10', b: big });
   });
 
-  test('it is refused under another epoch, ahead of the cursor and without a cursor', async (context) => {
-    const bench = await open(context);
+  test('it is refused under another epoch, ahead of the cursor and without a cursor', async () => {
+    const bench = await open();
     const epoch = await bench.recorder.recordWatch(SOURCE, '7', '1', '5', [put('a', 5)]);
     const ahead = await bench.watch(2, 5, put('a', 5));
     await bench.redis.hdel(bench.keys.source(SOURCE), 'cursor');
@@ -49,8 +48,8 @@ describe('recording what a watch shows', () => {
     assert.deepEqual({ view: await bench.view(), log: await bench.log() }, { view: {}, log: [] });
   });
 
-  test('the cursor never goes back', async (context) => {
-    const bench = await open(context);
+  test('the cursor never goes back', async () => {
+    const bench = await open();
     await bench.watch(1, 9);
     await bench.watch(1, 5);
     assert.deepEqual(await bench.recorder.sourceState(SOURCE), {
@@ -61,8 +60,8 @@ describe('recording what a watch shows', () => {
     });
   });
 
-  test('after the loss of its last writes it is refused as ahead, until it goes on from what is stored', async (context) => {
-    const bench = await open(context);
+  test('after the loss of its last writes it is refused as ahead, until it goes on from what is stored', async () => {
+    const bench = await open();
     await bench.watch(1, 5, put('a', 5));
     const names = await bench.redis.keys(`${bench.options.prefix}:*`);
     const dumps = await Promise.all(names.map((name) => bench.redis.dumpBuffer(name)));
@@ -75,8 +74,8 @@ describe('recording what a watch shows', () => {
     assert.deepEqual(await bench.view(), { a: '9', b: '8' });
   });
 
-  test('an effect is refused under another epoch, and does not wake the key that made it', async (context) => {
-    const bench = await open(context);
+  test('an effect is refused under another epoch, and does not wake the key that made it', async () => {
+    const bench = await open();
     const effect = { key: 'thing/a', fencingToken: 1, write: 'w', reason: 'r', outcome: 'ok', cause: [] };
     const change = put('a', 5, { keys: ['thing/a', 'thing/b'] });
     const other = await bench.recorder.recordEffect(SOURCE, '7', effect, change);
@@ -85,8 +84,8 @@ describe('recording what a watch shows', () => {
     assert.deepEqual(await bench.view(), { a: '5' });
   });
 
-  test('a note is logged and changes nothing', async (context) => {
-    const bench = await open(context);
+  test('a note is logged and changes nothing', async () => {
+    const bench = await open();
     await bench.watch(1, 5, { ...put('a', 5), op: 'note' });
     assert.deepEqual(
       { view: await bench.view(), log: await bench.log(), due: await bench.due() },
@@ -96,8 +95,8 @@ describe('recording what a watch shows', () => {
 });
 
 describe('recording a list', () => {
-  test('deletes only what is not newer than the list', async (context) => {
-    const bench = await open(context);
+  test('deletes only what is not newer than the list', async () => {
+    const bench = await open();
     await bench.watch(1, 9, put('old', 5), put('new', 9));
     await bench.list(7, [], ['old', 'new']);
     assert.deepEqual(
@@ -106,31 +105,31 @@ describe('recording a list', () => {
     );
   });
 
-  test('does not bring back what was deleted after it', async (context) => {
-    const bench = await open(context);
+  test('does not bring back what was deleted after it', async () => {
+    const bench = await open();
     await bench.watch(1, 9, put('a', 5), absent('a', 9));
     await bench.list(7, [put('a', 5)]);
     assert.deepEqual(await bench.view(), {});
   });
 
-  test('whose page was lost is refused', async (context) => {
-    const bench = await open(context);
+  test('whose page was lost is refused', async () => {
+    const bench = await open();
     const list = { id: 'list', pages: 1, revision: '5' };
     const page = await bench.recorder.recordPage(SOURCE, bench.epoch, list, [put('a', 5)]);
     const finished = await bench.recorder.finishList(SOURCE, bench.epoch, list);
     assert.deepEqual([page, finished, await bench.view()], [refused('ahead'), 'ahead', {}]);
   });
 
-  test('whose epoch is over is refused', async (context) => {
-    const bench = await open(context);
+  test('whose epoch is over is refused', async () => {
+    const bench = await open();
     const list = { id: 'list', pages: 0, revision: '5' };
     const page = await bench.recorder.recordPage(SOURCE, '7', list, [put('a', 5)]);
     assert.deepEqual([page, await bench.recorder.finishList(SOURCE, '7', list)], [refused('epoch'), 'epoch']);
   });
 
-  test('drops the oldest tombstones beyond the limit, which raises the floor to the highest of them', async (context) => {
+  test('drops the oldest tombstones beyond the limit, which raises the floor to the highest of them', async () => {
     let now = 1_000;
-    const bench = await open(context, { tombstones: 1, now: () => (now += 10) });
+    const bench = await open({ tombstones: 1, now: () => (now += 10) });
     await bench.watch(1, 9, put('a', 2), put('b', 3), put('c', 4));
     await bench.watch(9, 9, absent('b', 8));
     await bench.watch(9, 9, absent('a', 7));
@@ -140,8 +139,8 @@ describe('recording a list', () => {
     assert.deepEqual({ floor: await bench.floor(), left }, { floor: '8', left: ['ns/c'] });
   });
 
-  test('as new as the floor is needed to accept an unknown object that is not above it', async (context) => {
-    const bench = await open(context, { tombstones: 0 });
+  test('as new as the floor is needed to accept an unknown object that is not above it', async () => {
+    const bench = await open({ tombstones: 0 });
     await bench.watch(1, 8, put('a', 2), absent('a', 8));
     await bench.list(8, []);
     assert.equal(await bench.floor(), '8');
@@ -153,8 +152,8 @@ describe('recording a list', () => {
     assert.deepEqual(await bench.view(), { b: '9', c: '3' });
   });
 
-  test('that completes a source wakes every key', async (context) => {
-    const bench = await open(context);
+  test('that completes a source wakes every key', async () => {
+    const bench = await open();
     await bench.list(5, [put('a', 5), put('b', 5)]);
     await bench.settle();
     await bench.list(6, [put('a', 5), put('b', 5)]);
@@ -169,8 +168,8 @@ describe('recording a list', () => {
 });
 
 describe('waking neighbours', () => {
-  test('happens only when facts change', async (context) => {
-    const bench = await open(context);
+  test('happens only when facts change', async () => {
+    const bench = await open();
     const wake = { keys: [], wakes: ['neighbour/x'] };
     const woken: (readonly string[])[] = [];
     for (const change of [
@@ -187,8 +186,8 @@ describe('waking neighbours', () => {
     assert.deepEqual(woken, [['neighbour/x'], [], ['neighbour/x'], ['neighbour/x'], []]);
   });
 
-  test('finds the keys that patterns stand for, also with a hole in a hole', async (context) => {
-    const bench = await open(context);
+  test('finds the keys that patterns stand for, also with a hole in a hole', async () => {
+    const bench = await open();
     const indexed = ['namespaces one', 'namespaces two', 'names x', 'names y'];
     await bench.watch(1, 2, put('a', 2, { keys: [], indexes: indexed }));
     const change = put('b', 3, {
@@ -201,8 +200,8 @@ describe('waking neighbours', () => {
     assert.deepEqual([[...keys].sort(), await bench.due()], [expected, expected]);
   });
 
-  test('forgets a member of an index with the object that made it known', async (context) => {
-    const bench = await open(context);
+  test('forgets a member of an index with the object that made it known', async () => {
+    const bench = await open();
     await bench.watch(
       1,
       3,
@@ -216,8 +215,8 @@ describe('waking neighbours', () => {
     assert.deepEqual([due, await bench.due()], [['r/y'], []]);
   });
 
-  test('keeps a member of an index until the last object that made it known is gone', async (context) => {
-    const bench = await open(context);
+  test('keeps a member of an index until the last object that made it known is gone', async () => {
+    const bench = await open();
     const members = async (): Promise<unknown> => bench.redis.zrange(`${bench.options.prefix}:index:names`, '0', '-1');
     const known = { keys: [], indexes: ['names x'] };
     const seen: unknown[] = [];
@@ -233,8 +232,8 @@ describe('waking neighbours', () => {
     assert.deepEqual(seen, [['x'], ['x'], ['x'], []]);
   });
 
-  test('goes through more than 1,000 keys in pages', async (context) => {
-    const bench = await open(context);
+  test('goes through more than 1,000 keys in pages', async () => {
+    const bench = await open();
     const names = Array.from({ length: 2_500 }, (_, i) => `n${String(i).padStart(4, '0')}`);
     await bench.watch(1, 2, put('a', 2, { keys: [], indexes: names.map((name) => `names ${name}`) }));
     const { keys } = await bench.watch(2, 3, put('b', 3, { keys: [], facts: '1', wakes: ['{names}/k', 'k/{names}'] }));
@@ -244,8 +243,8 @@ describe('waking neighbours', () => {
 });
 
 describe('gathering', () => {
-  test('gives own objects, those asked for by name, facts, indexes and the states of sources', async (context) => {
-    const bench = await open(context);
+  test('gives own objects, those asked for by name, facts, indexes and the states of sources', async () => {
+    const bench = await open();
     const changes = [
       put('b', 2, { keys: ['thing/own'], facts: '{"port":2}' }),
       put('a', 3, { keys: ['thing/own'], indexes: ['names y', 'names x'] }),
@@ -287,8 +286,8 @@ describe('gathering', () => {
     });
   });
 
-  test('follows an index that the facts of an object name', async (context) => {
-    const bench = await open(context);
+  test('follows an index that the facts of an object name', async () => {
+    const bench = await open();
     await bench.watch(
       1,
       3,
@@ -304,8 +303,8 @@ describe('gathering', () => {
     assert.deepEqual(indexes, [['d'], [], []]);
   });
 
-  test('keeps the last facts where a change tells none that count', async (context) => {
-    const bench = await open(context);
+  test('keeps the last facts where a change tells none that count', async () => {
+    const bench = await open();
     const request = {
       key: 'thing/a',
       sources: [SOURCE],
@@ -323,8 +322,8 @@ describe('gathering', () => {
     assert.deepEqual(seen, ['bad', 'bad', 'good', 'good', 'better']);
   });
 
-  test('is refused when a source is kept in another form', async (context) => {
-    const bench = await open(context);
+  test('is refused when a source is kept in another form', async () => {
+    const bench = await open();
     const request = { key: 'thing/a', sources: [SOURCE], facts: [], objects: [], indexes: [] };
     await assert.rejects(
       gather({ ...bench.options, form: 2 }, request),

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { createRunLedger, readHistory } from '../src/index.ts';
 import { DONE, put, useTestLogs } from './log-bench.ts';
@@ -8,8 +7,8 @@ const KEY = 'thing/a';
 const open = useTestLogs();
 
 describe('a run', () => {
-  test('that saw every mark leaves nothing due', async (context) => {
-    const bench = await open(context, { now: () => 5_000 });
+  test('that saw every mark leaves nothing due', async () => {
+    const bench = await open({ now: () => 5_000 });
     const ledger = createRunLedger(bench.options);
     await bench.watch(1, 3, put('a', 2), put('a', 3));
     const lease = await bench.lock('job');
@@ -28,8 +27,8 @@ describe('a run', () => {
     assert.deepEqual([await bench.due(), await ledger.begin(KEY, lease, false)], [[], { status: 'idle' }]);
   });
 
-  test('that failed is followed by a longer pause each time, until a mark brings news', async (context) => {
-    const bench = await open(context);
+  test('that failed is followed by a longer pause each time, until a mark brings news', async () => {
+    const bench = await open();
     const ledger = createRunLedger(bench.options);
     const lease = await bench.lock('job');
     const seen: (readonly [number, number])[] = [];
@@ -53,8 +52,8 @@ describe('a run', () => {
     ]);
   });
 
-  test('leaves a memory for the next one, which only another memory replaces', async (context) => {
-    const bench = await open(context);
+  test('leaves a memory for the next one, which only another memory replaces', async () => {
+    const bench = await open();
     const ledger = createRunLedger(bench.options);
     const lease = await bench.lock('job');
     const left: string[] = [];
@@ -67,8 +66,8 @@ describe('a run', () => {
     assert.deepEqual(left, ['', '{"a":1}', '{"a":1}', '']);
   });
 
-  test('is left behind by a mark that comes while it runs', async (context) => {
-    const bench = await open(context);
+  test('is left behind by a mark that comes while it runs', async () => {
+    const bench = await open();
     const ledger = createRunLedger(bench.options);
     await bench.watch(1, 2, put('a', 2));
     await bench.enqueue(KEY);
@@ -81,8 +80,8 @@ describe('a run', () => {
     assert.deepEqual([second.dueCount, second.fencingToken, second.cause.length], [2, 2, 1]);
   });
 
-  test('is not begun by a second job while the first holds its lock', async (context) => {
-    const bench = await open(context);
+  test('is not begun by a second job while the first holds its lock', async () => {
+    const bench = await open();
     const ledger = createRunLedger(bench.options);
     await bench.watch(1, 2, put('a', 2));
     const [first, second] = [await bench.lock('first'), await bench.lock('second')];
@@ -93,8 +92,8 @@ describe('a run', () => {
     assert.deepEqual([busy, taken.fencingToken], [{ status: 'busy' }, 2]);
   });
 
-  test('that lost its lock records nothing', async (context) => {
-    const bench = await open(context);
+  test('that lost its lock records nothing', async () => {
+    const bench = await open();
     const ledger = createRunLedger(bench.options);
     await bench.watch(1, 2, put('a', 2));
     const lease = await bench.lock('job');
@@ -108,8 +107,8 @@ describe('a run', () => {
     assert.deepEqual([after, await bench.due()], [before, [KEY]]);
   });
 
-  test('that another run overtook records nothing, though its own lock is alive again', async (context) => {
-    const bench = await open(context);
+  test('that another run overtook records nothing, though its own lock is alive again', async () => {
+    const bench = await open();
     const ledger = createRunLedger(bench.options);
     await bench.watch(1, 2, put('a', 2));
     const first = await bench.lock('first');
@@ -120,8 +119,8 @@ describe('a run', () => {
     assert.deepEqual([end.status, await bench.due(), await ledger.latestRun(KEY)], ['lost', [KEY], 2]);
   });
 
-  test('that failed counts its failures and stays due at its deadline; one that is gone is forgotten', async (context) => {
-    const bench = await open(context);
+  test('that failed counts its failures and stays due at its deadline; one that is gone is forgotten', async () => {
+    const bench = await open();
     const ledger = createRunLedger(bench.options);
     await bench.watch(1, 2, put('a', 2));
     const lease = await bench.lock('job');
@@ -137,8 +136,8 @@ describe('a run', () => {
     assert.deepEqual([await bench.due(), await bench.redis.exists(bench.keys.key(KEY))], [[], 0]);
   });
 
-  test('is told the last 32 causes at most', async (context) => {
-    const bench = await open(context);
+  test('is told the last 32 causes at most', async () => {
+    const bench = await open();
     await bench.watch(1, 41, ...Array.from({ length: 40 }, (_, i) => put('a', i + 2)));
     const run = await bench.begin(KEY, await bench.lock('job'));
     const history = (await readHistory(bench.redis, bench.options.prefix, KEY)).map(({ id, revision }) => [
@@ -154,8 +153,8 @@ describe('a run', () => {
 });
 
 describe('the sweep', () => {
-  test('finds due keys that no job stands for, and only one process sweeps at a time', async (context) => {
-    const bench = await open(context);
+  test('finds due keys that no job stands for, and only one process sweeps at a time', async () => {
+    const bench = await open();
     const ledger = createRunLedger(bench.options);
     await bench.watch(1, 3, put('a', 2), put('b', 2), put('c', 2));
     await bench.enqueue('thing/b');
@@ -171,8 +170,8 @@ describe('the sweep', () => {
     assert.deepEqual([...later].sort(), ['thing/a', 'thing/b']);
   });
 
-  test('looks past queued keys, page by page', async (context) => {
-    const bench = await open(context);
+  test('looks past queued keys, page by page', async () => {
+    const bench = await open();
     const names = Array.from({ length: 1_200 }, (_, i) => `n${String(i).padStart(4, '0')}`);
     await bench.watch(1, 2, ...names.map((name) => put(name, 2)));
     await Promise.all(names.slice(0, 1_199).map((name) => bench.enqueue(`thing/${name}`)));

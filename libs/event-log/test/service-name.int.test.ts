@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '@meshkeeper/sandbox';
 import { createServiceName } from '../src/service-name.ts';
 import { OWN_NAMESPACE, startFixture, type Fixture } from './watcher-fixture.ts';
 
 let fixture: Fixture;
-before(async () => {
+beforeAll(async () => {
   fixture = await startFixture();
 });
-after(() => fixture.stop());
+afterAll(() => fixture.stop());
 
 const recordsOf = (service: string): readonly string[] => [
   `${OWN_NAMESPACE}/registry/${service}-model__isvc-0123456789 {"type":"t"}`,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { startRedis, waitFor } from '@meshkeeper/sandbox';
+import { onTestEnd } from '@meshkeeper/testing';
 import { connectRedis, initialiseLog, startRecorder } from '../src/index.ts';
 import { FakeServer } from './fake-feed.ts';
 
@@ -21,7 +21,7 @@ function blockedSources() {
   };
 }
 
-test('a source is ready again soon after Redis takes writes again, and stops although Redis is away', async (context) => {
+test('a source is ready again soon after Redis takes writes again, and stops although Redis is away', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'meshkeeper-start-recorder-'));
   const server = await startRedis({ folder });
   const redis = connectRedis({ url: server.url });
@@ -37,7 +37,7 @@ test('a source is ready again soon after Redis takes writes again, and stops alt
     observer: blockedSources(),
     logger: silent,
   });
-  context.after(async () => {
+  onTestEnd(async () => {
     redis.disconnect();
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectSocket, createServer as createSocketServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
 import { Metadata, ServerCredentials, status } from '@grpc/grpc-js';
 import { createAuthority, createLeaf, freePort, waitFor } from '@meshkeeper/sandbox';
 import { binaryValuesOf, valueOf, valuesOf } from '../src/message/headers.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { connect as connectSocket, createServer as createSocketServer, type Socket } from 'node:net';
-import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '@meshkeeper/sandbox';
 import type { RpcError } from '../src/message/status.ts';

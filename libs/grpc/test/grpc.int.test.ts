@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
-import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { compressionAlgorithms, credentials, Metadata } from '@grpc/grpc-js';
 import { createAuthority, createLeaf, waitFor } from '@meshkeeper/sandbox';
@@ -21,13 +20,13 @@ describe('our server with clients of @grpc/grpc-js', () => {
   let handle: Handle = echo;
   let server: GrpcServer;
   let peer: Peer;
-  before(async () => {
+  beforeAll(async () => {
     server = await startWire((call) => handle(call), {
       admit: (path) => (path === '/test.Bytes/Never' ? new RpcError('PERMISSION_DENIED', 'never') : undefined),
     });
     peer = openPeer(server.address);
   });
-  after(async () => {
+  afterAll(async () => {
     peer.close();
     await server.stop(0);
   });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { CallError } from '@meshkeeper/domain';
 import { createAccessReviewer } from './access-reviewer.ts';
 import { KubeTransport, type Call } from './transport.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { Change } from '@meshkeeper/domain';
 import { inBatches, type Batch, type WatchItem } from './batches.ts';
 

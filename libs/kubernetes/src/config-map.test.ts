@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { decodeConfigMap } from './config-map.ts';
 
 const configMap = (data?: Record<string, string>): Parameters<typeof decodeConfigMap>[0] => ({

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { toAbsence, toChange, type JsonObject, type SourceFeed } from '@meshkeeper/domain';
 import { tellConfiguration } from './observe-configuration.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { decodeStorageSecret } from './storage-secret.ts';
 
 const decode = (entries: Readonly<Record<string, string>>) => {

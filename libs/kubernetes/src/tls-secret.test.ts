@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, test } from 'node:test';
 import { inspect } from 'node:util';
 import { CallError } from '@meshkeeper/domain';
 import { readTlsSecret } from './tls-secret.ts';
@@ -14,7 +13,7 @@ let asked: string | undefined;
 let server: Server;
 let transport: KubeTransport;
 
-before(async () => {
+beforeAll(async () => {
   server = createServer((request, response) => {
     asked = `${request.method} ${request.url}`;
     response.writeHead(answer.code).end(answer.body);
@@ -23,7 +22,7 @@ before(async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   transport = new KubeTransport({ access: async () => ({ url, tls: {}, headers: {} }) });
 });
-after(async () => {
+afterAll(async () => {
   await transport.stop();
   server.close();
 });

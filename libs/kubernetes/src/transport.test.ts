@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, beforeEach, describe, test } from 'node:test';
 import { CallError } from '@meshkeeper/domain';
 import { KubeTransport } from './transport.ts';
 
@@ -14,7 +13,7 @@ let seen: string[] = [];
 let renewals = 0;
 let transport: KubeTransport;
 
-before(async () => {
+beforeAll(async () => {
   server = createServer((request: IncomingMessage, response: ServerResponse) => {
     seen.push(`${request.method} ${request.url} ${request.headers.authorization}`);
     const { code, body, headers = {} } = answers.shift() ?? { code: 200, body: '{"ok":true}' };
@@ -37,7 +36,7 @@ beforeEach(async () => {
   });
 });
 
-after(async () => {
+afterAll(async () => {
   await transport.stop();
   server.close();
 });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { CallError, type Change, type KubeObject, type ObjectRef } from '@meshkeeper/domain';
 import { startControlPlane, waitFor, type ControlPlane } from '@meshkeeper/sandbox';
 import { createEventSink, createKubeFeed, createWriter, kubeAccess, KubeTransport } from '../src/index.ts';
@@ -13,13 +12,13 @@ let folder: string;
 let plane: ControlPlane;
 let transport: KubeTransport;
 
-before(async () => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kubernetes-int-'));
   plane = await startControlPlane({ folder, controllerManager: false });
   transport = new KubeTransport({ access: kubeAccess({ file: plane.kubeconfig }) });
 });
 
-after(async () => {
+afterAll(async () => {
   await transport.stop();
   await plane.stop();
   rmSync(folder, { recursive: true, force: true });

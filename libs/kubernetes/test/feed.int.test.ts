@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { after, before, describe, test } from 'node:test';
 import { CallError, KINDS, type KubeObject, type ObjectRef } from '@meshkeeper/domain';
 import { freePort, startControlPlane, waitFor, type ControlPlane } from '@meshkeeper/sandbox';
 import { createKubeFeed, createWriter, kubeAccess, KubeTransport, type AccessSource } from '../src/index.ts';
@@ -63,13 +62,13 @@ function asNobody(access: AccessSource): AccessSource {
   };
 }
 
-before(async () => {
+beforeAll(async () => {
   ports = { api: await freePort(), etcd: await freePort() };
   plane = await startControlPlane({ folder, ports, controllerManager: false, audit: false });
   transport = new KubeTransport({ access: kubeAccess({ file: plane.kubeconfig }) });
 });
 
-after(async () => {
+afterAll(async () => {
   await transport.stop();
   await plane.stop();
   rmSync(folder, { recursive: true, force: true });

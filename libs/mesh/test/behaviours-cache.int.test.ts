@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { clientOf, model, textOf, type Client } from './inference.ts';
 import { plainModel, SKLEARN, startMeshFixture, untilModel, type Instance, type MeshFixture } from './mesh-fixture.ts';
@@ -14,13 +13,13 @@ describe('a cache of 1 GiB for models of 50 MiB', () => {
   let mesh: MeshFixture;
   let instance: Instance;
   let client: Client;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     const limits = { CAPACITY_BYTES: String(GIB), DEFAULT_SIZE_BYTES: String(50 * MIB), LOAD_TIMEOUT_MS: '5000' };
     instance = await mesh.startInstance('mm001', {}, limits);
     client = clientOf(instance);
   });
-  after(async () => {
+  afterAll(async () => {
     client.close();
     await mesh.stop();
   });
@@ -130,12 +129,12 @@ describe('loads that wait for one another', () => {
   let mesh: MeshFixture;
   let instance: Instance;
   let client: Client;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     instance = await mesh.startInstance('mm001', {}, { LOAD_CONCURRENCY: '1' });
     client = clientOf(instance);
   });
-  after(async () => {
+  afterAll(async () => {
     client.close();
     await mesh.stop();
   });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { clientOf, model, textOf, vmodel, type Client } from './inference.ts';
 import {
@@ -19,14 +18,14 @@ describe('several copies of a model, four instances', () => {
   let instances: readonly Instance[];
   let clients: readonly Client[];
   let restarted: ScriptedRuntime | undefined;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     // The least that can be set: ten requests a minute for one copy.
     const start = (name: string) => mesh.startInstance(name, { MM_SCALEUP_RPM_THRESHOLD: '10' });
     instances = await Promise.all(['mm001', 'mm002', 'mm003', 'mm004'].map(start));
     clients = instances.map((instance) => clientOf(instance));
   });
-  after(async () => {
+  afterAll(async () => {
     for (const client of clients) client.close();
     await mesh.stop();
     await restarted?.stop();

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { clientOf, model, textOf } from './inference.ts';
 import {
@@ -21,7 +20,7 @@ describe('five instances and models that fail to load', () => {
   let mesh: MeshFixture;
   let instances: readonly Instance[];
   let first: Instance;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     instances = await Promise.all(
       ['mm001', 'mm002', 'mm003', 'mm004', 'mm005'].map((name) => mesh.startInstance(name)),
@@ -31,7 +30,7 @@ describe('five instances and models that fail to load', () => {
     first = one;
     await waitFor(async () => (await instanceCount(mesh)) === 5, { timeoutMs: 5_000, what: 'five instances' });
   });
-  after(() => mesh.stop());
+  afterAll(() => mesh.stop());
 
   const register = (modelId: string, path: string, more: Readonly<Record<string, unknown>> = {}) =>
     first.api.registerModel({ modelId, modelInfo: { ...SKLEARN, path }, loadNow: true, sync: true, ...more });

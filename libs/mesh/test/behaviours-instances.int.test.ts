@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { clientOf, model, type Client } from './inference.ts';
 import { SKLEARN, startMeshFixture, type Instance, type MeshFixture } from './mesh-fixture.ts';
@@ -9,10 +8,10 @@ const GIB = String(1024 ** 3);
 describe('what an instance tells of itself', () => {
   let mesh: MeshFixture;
   let client: Client | undefined;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
   });
-  after(async () => {
+  afterAll(async () => {
     client?.close();
     await mesh.stop();
   });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { clientOf, model, textOf, vmodel, type Client } from './inference.ts';
 import {
@@ -22,12 +21,12 @@ describe('an instance and its registry', () => {
   let mesh: MeshFixture;
   let instance: Instance;
   let client: Client;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     instance = await mesh.startInstance('mm001');
     client = clientOf(instance);
   });
-  after(async () => {
+  afterAll(async () => {
     client.close();
     await mesh.stop();
   });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { credentials, Client as GrpcClient, type ServiceError } from '@grpc/grpc-js';
 import { RpcError, type ServerCall, valueOf } from '@meshkeeper/grpc';
@@ -16,7 +15,7 @@ describe('calls through two hops, with model servers within the test', () => {
   let clients: readonly Client[];
   /** What the model server does with a call; set by each test. */
   let infer: (call: ServerCall) => Promise<string>;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     let refusals = 0;
     const own = () =>
@@ -31,7 +30,7 @@ describe('calls through two hops, with model servers within the test', () => {
     instances = await Promise.all(runtimes.map(({ env }, index) => mesh.startInstance(`mm00${index}`, env)));
     clients = instances.map((instance) => clientOf(instance));
   });
-  after(async () => {
+  afterAll(async () => {
     for (const client of clients) client.close();
     for (const runtime of runtimes) await runtime.stop();
     await mesh.stop();

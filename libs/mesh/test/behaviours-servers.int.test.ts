@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { freePort } from '@meshkeeper/sandbox';
 import { clientOf, INFER, model, PREDICT, textOf, type Client } from './inference.ts';
 import { SKLEARN, startMeshFixture, type MeshFixture } from './mesh-fixture.ts';
 
 describe('the limits of a model server', () => {
   let mesh: MeshFixture;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
   });
-  after(() => mesh.stop());
+  afterAll(() => mesh.stop());
 
   test('a copy that takes one call at a time has sixteen more wait, and refuses what comes beyond', async () => {
     const limits = { LIMIT_MODEL_CONCURRENCY: 'true', MAX_CONCURRENCY: '1' };

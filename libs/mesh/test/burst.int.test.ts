@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { clientOf, model, textOf } from './inference.ts';
 import { setVModel, SKLEARN, startMeshFixture, untilModel, type Instance, type MeshFixture } from './mesh-fixture.ts';
@@ -26,11 +25,11 @@ const LARGE_GUESSES = {
 describe('a burst of loads', () => {
   let mesh: MeshFixture;
   let instance: Instance;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     instance = await mesh.startInstance('mm001', {}, LARGE_GUESSES);
   });
-  after(() => mesh.stop());
+  afterAll(() => mesh.stop());
 
   test('2,000 small models all stay loaded, although each is guessed to be large, and each is loaded in its turn', async () => {
     const modelInfo = { ...SKLEARN, path: 'SIZE_8192_0_0' };
@@ -65,12 +64,12 @@ describe('a burst of loads', () => {
 describe('a cache that is full', () => {
   let mesh: MeshFixture;
   let instance: Instance;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     const limits = { CAPACITY_BYTES: String(GIB), DEFAULT_SIZE_BYTES: String(50 * MIB), LOAD_TIMEOUT_MS: '100' };
     instance = await mesh.startInstance('mm001', {}, limits);
   });
-  after(() => mesh.stop());
+  afterAll(() => mesh.stop());
 
   test('a request’s load displaces the least recently used, and the registry forgets its copy', async () => {
     const client = clientOf(instance);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { startTraffic, type Traffic } from './chaos-traffic.ts';
 import { startMeshFixture, type Instance, type MeshFixture } from './mesh-fixture.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { clientOf, INFER, model, textOf, vmodel, type Client } from './inference.ts';
 import { setVModel, SKLEARN, startMeshFixture, untilModel, type Instance, type MeshFixture } from './mesh-fixture.ts';
 
@@ -11,13 +10,13 @@ describe('inference through one instance', () => {
   let mesh: MeshFixture;
   let instance: Instance;
   let client: Client;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     instance = await mesh.startInstance('mm001');
     client = clientOf(instance);
     await register('m1');
   });
-  after(async () => {
+  afterAll(async () => {
     client.close();
     await mesh.stop();
   });
@@ -147,7 +146,7 @@ describe('inference by a data plane configuration', () => {
   let mesh: MeshFixture;
   let instance: Instance;
   let client: Client;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     const rpcConfigs = { [INFER.slice(1)]: { idExtractionPath: [1], vModelId: true } };
     const config = join(mesh.folder, 'dataplane.json');
@@ -163,7 +162,7 @@ describe('inference by a data plane configuration', () => {
     client = clientOf(instance);
     await instance.api.setVModel(setVModel('v1', 'v1__isvc-0123456789', { loadNow: true, sync: true }));
   });
-  after(async () => {
+  afterAll(async () => {
     client.close();
     await mesh.stop();
   });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import {
   plainModel,
   refusal,
@@ -14,11 +13,11 @@ import {
 describe('calls about models', () => {
   let mesh: MeshFixture;
   let instance: Instance;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     instance = await mesh.startInstance('mm001');
   });
-  after(() => mesh.stop());
+  afterAll(() => mesh.stop());
 
   const register = (modelId: string, more: Readonly<Record<string, unknown>> = {}) =>
     instance.api.registerModel({ modelId, modelInfo: SKLEARN, ...more });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, test } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { freePort, waitFor } from '@meshkeeper/sandbox';
 import { clientOf, vmodel } from './inference.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
+import { onTestEnd } from '@meshkeeper/testing';
 import { clientOf, model } from './inference.ts';
 import {
   plainModel,
@@ -100,12 +100,12 @@ describe('when instances come and go', () => {
 describe('while etcd is away', () => {
   let mesh: MeshFixture;
   let instance: Instance;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     instance = await mesh.startInstance('mm001');
     await instance.api.setVModel(setVModel('v1', 't1', { loadNow: true, sync: true }));
   });
-  after(() => mesh.stop());
+  afterAll(() => mesh.stop());
 
   const checkAnswers = async (target: string) => {
     const known = plainVModel(await instance.api.getVModelStatus({ vModelId: 'v1' }));
@@ -189,9 +189,9 @@ describe('while etcd is away', () => {
 });
 
 describe('while the model server is away', () => {
-  test('what is placed there all the same is told to be gone, and not taken for loaded when the server is back', async (context) => {
+  test('what is placed there all the same is told to be gone, and not taken for loaded when the server is back', async () => {
     const mesh = await startMeshFixture();
-    context.after(() => mesh.stop());
+    onTestEnd(() => mesh.stop());
     // It takes loads before it says that it is ready, and drops them when it does.
     const instance = await mesh.startInstance('mm001', {}, { START_MS: '1500' });
     const { iid, api, runtime } = instance;
@@ -203,7 +203,7 @@ describe('while the model server is away', () => {
     runtime.process.kill();
     await runtime.process.exited;
     const client = clientOf(instance);
-    context.after(() => client.close());
+    onTestEnd(() => client.close());
     await client.predict(model('m1'), { timeoutMs: 5_000 });
     await waitFor(isClosed, { timeoutMs: 5_000, what: 'its record to say so' });
     await runtime.restart();

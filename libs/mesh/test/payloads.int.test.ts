@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, test } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { waitFor } from '@meshkeeper/sandbox';
 import { clientOf, model, textOf, vmodel } from './inference.ts';

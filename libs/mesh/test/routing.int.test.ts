@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { clientOf, model, textOf, type Client, type Predicted } from './inference.ts';
 import { SKLEARN, startMeshFixture, untilModel, type Instance, type MeshFixture } from './mesh-fixture.ts';

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { ModelMeshDefinition } from '@meshkeeper/modelmesh';
 import { createAuthority, createLeaf, freePort, waitFor, type Certificate } from '@meshkeeper/sandbox';
 import type { ChannelTls } from '@meshkeeper/grpc';
@@ -68,12 +67,12 @@ for (const [what, certificate] of Object.entries(certificates)) {
       let tls: ReturnType<typeof createTlsMesh>;
       let a: Awaited<ReturnType<typeof tls.start>>;
       let b: typeof a;
-      before(async () => {
+      beforeAll(async () => {
         mesh = await startMeshFixture();
         tls = createTlsMesh(mesh);
         [a, b] = [await tls.start('mm001', certificate, clientAuth), await tls.start('mm002', certificate, clientAuth)];
       });
-      after(async () => {
+      afterAll(async () => {
         tls.close();
         await mesh.stop();
       });

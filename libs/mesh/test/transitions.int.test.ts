@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import {
   plainModel,
@@ -33,11 +32,11 @@ async function untilSeen(
 describe('what a watcher of the records sees, one instance', () => {
   let mesh: MeshFixture;
   let instance: Instance;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     instance = await mesh.startInstance('mm001');
   });
-  after(() => mesh.stop());
+  afterAll(() => mesh.stop());
 
   test('a transition: the target with its vmodel, its load, its completion, and the switch with the old one deleted', async () => {
     await instance.api.setVModel(setVModel('v1', 't1', { loadNow: true, sync: true }));
@@ -97,13 +96,13 @@ describe('what a watcher of the records sees, two instances', () => {
   let mesh: MeshFixture;
   let first: Instance;
   let second: Instance;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     first = await mesh.startInstance('mm001');
     second = await mesh.startInstance('mm002');
     await waitFor(async () => (await instancesSeen(mesh)) === 2, { timeoutMs: 5_000, what: 'two instances' });
   });
-  after(() => mesh.stop());
+  afterAll(() => mesh.stop());
 
   test('models are spread, whoever is asked', async () => {
     for (let index = 0; index < 6; index += 1) {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import {
   plainModel,
@@ -21,11 +20,11 @@ const BOOM = { ...SKLEARN, path: 'FAIL_boom' };
 describe('calls about vmodels', () => {
   let mesh: MeshFixture;
   let instance: Instance;
-  before(async () => {
+  beforeAll(async () => {
     mesh = await startMeshFixture();
     instance = await mesh.startInstance('mm001');
   });
-  after(() => mesh.stop());
+  afterAll(() => mesh.stop());
 
   const set = async (...args: Parameters<typeof setVModel>) =>
     plainVModel(await instance.api.setVModel(setVModel(...args)));

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { createChannel, createClient } from 'nice-grpc';
 import { GRPCInferenceServiceDefinition, type ModelInferRequest } from '@meshkeeper/open-inference';
 import { ensureMlserver, freePort, startProcess, waitFor, type ManagedProcess } from '@meshkeeper/sandbox';
@@ -38,7 +37,7 @@ async function startMlserver(): Promise<ManagedProcess> {
   });
 }
 
-before(async () => {
+beforeAll(async () => {
   python = await ensureMlserver();
   port = await freePort();
   adapter = await startAdapter('mlserver', pod, port);
@@ -48,7 +47,7 @@ before(async () => {
   mlserver = await startMlserver();
 });
 
-after(async () => {
+afterAll(async () => {
   await adapter.stop();
   await mlserver.stop();
   pod.remove();

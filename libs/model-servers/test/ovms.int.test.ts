@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { podFolder, startAdapter, type RunningAdapter } from './adapter-process.ts';
 
 const pod = podFolder();
@@ -39,14 +38,14 @@ const server = createServer((request, response) => {
   response.end(JSON.stringify(refused ? { error: 'Reloading config file failed' } : all));
 });
 
-before(async () => {
+beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   adapter = await startAdapter('ovms', pod, (server.address() as AddressInfo).port);
   adapter.put('ir/good/good.xml', 'x');
   adapter.put('ir/bad/bad.xml', 'x');
 });
 
-after(async () => {
+afterAll(async () => {
   await adapter.stop();
   server.closeAllConnections();
   server.close();

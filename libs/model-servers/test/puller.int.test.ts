@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
+import { onTestEnd } from '@meshkeeper/testing';
 import { makePod, startPuller, startServer, type Pod, type RunningPuller } from './pod.ts';
 
 const SECRET = 'hunter2-never-shown';
@@ -14,14 +14,14 @@ let pod: Pod;
 let server: Awaited<ReturnType<typeof startServer>>;
 let puller: RunningPuller;
 
-before(async () => {
+beforeAll(async () => {
   pod = await makePod();
   for (const name of ['plain', 'FAIL_no such layer', 'UNLOADFAIL_1']) pod.put(name, 'x'.repeat(10));
   server = await startServer(pod);
   puller = await startPuller(pod);
 });
 
-after(async () => {
+afterAll(async () => {
   await puller.stop();
   await server.stop();
   pod.remove();
@@ -150,14 +150,14 @@ test('no secret of a storage configuration is in the log or the metrics', async 
   assert.ok(!seen.includes(SECRET));
 });
 
-test('a puller that is told to end serves until the mesh of its pod has drained', async (t) => {
+test('a puller that is told to end serves until the mesh of its pod has drained', async () => {
   const drained = Promise.withResolvers<void>();
   const mesh = createServer((request, response) => {
     assert.equal(request.url, '/prestop');
     void drained.promise.then(() => response.end());
   });
   await new Promise<void>((resolve) => mesh.listen(0, '127.0.0.1', resolve));
-  t.after(() => mesh.close());
+  onTestEnd(() => mesh.close());
   await puller.stop();
   puller = await startPuller(pod, { PRESTOP_PORT: String((mesh.address() as AddressInfo).port) });
   // It gives metrics last of all when it starts; before that a signal simply ends it.

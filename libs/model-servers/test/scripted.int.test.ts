@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { waitFor } from '@meshkeeper/sandbox';
 import { refusal, startScriptedRuntime, type Scripted } from './scripted-fixture.ts';
 
@@ -7,10 +6,10 @@ const PREDICT = 'mmesh.ExamplePredictor/predict';
 const id = (modelId: string) => ({ 'mm-model-id': modelId });
 let server: Scripted;
 
-before(async () => {
+beforeAll(async () => {
   server = await startScriptedRuntime();
 });
-after(() => server.stop());
+afterAll(() => server.stop());
 
 test('it is ready with the facts of its settings', async () => {
   const { status, capacityInBytes, maxLoadingConcurrency, methodInfos } = await server.api.runtimeStatus({});

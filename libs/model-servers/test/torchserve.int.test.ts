@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { createServer, ServerError, Status } from 'nice-grpc';
 import { InferenceAPIsServiceDefinition } from '../src/gen/torchserve/inference.ts';
 import {
@@ -45,13 +44,13 @@ const server = createServer();
 server.add(ManagementAPIsServiceDefinition, management);
 server.add(InferenceAPIsServiceDefinition, { ping: async () => ({ health: '{"status": "Healthy"}' }) });
 
-before(async () => {
+beforeAll(async () => {
   const port = await server.listen('127.0.0.1:0');
   adapter = await startAdapter('torchserve', pod, port, { RUNTIME_DATA_ENDPOINT: `port:${port}` });
   adapter.put('mar/net.mar', 'x'.repeat(100));
 });
 
-after(async () => {
+afterAll(async () => {
   await adapter.stop();
   server.forceShutdown();
   pod.remove();

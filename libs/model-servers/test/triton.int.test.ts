@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { podFolder, startAdapter, type RunningAdapter } from './adapter-process.ts';
 import { startTritonStandIn } from './triton-stand-in.ts';
 
@@ -10,7 +9,7 @@ const repository = join(pod.models, '_triton_models');
 let triton: Awaited<ReturnType<typeof startTritonStandIn>>;
 let adapter: RunningAdapter;
 
-before(async () => {
+beforeAll(async () => {
   triton = await startTritonStandIn(repository);
   adapter = await startAdapter('triton', pod, triton.port, {
     LOADING_CONCURRENCY: '2',
@@ -20,7 +19,7 @@ before(async () => {
   adapter.put('onnx/broken.onnx', 'broken');
 });
 
-after(async () => {
+afterAll(async () => {
   await adapter.stop();
   await triton.stop();
   pod.remove();

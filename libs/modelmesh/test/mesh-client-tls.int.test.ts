@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { after, afterEach, beforeEach, describe, test } from 'node:test';
 import { CallError, type MeshTarget } from '@meshkeeper/domain';
 import { createAuthority, createLeaf, createSelfSigned, freePort, type Certificate } from '@meshkeeper/sandbox';
 import { createMeshClient, type TlsMaterial } from '../src/index.ts';
@@ -36,7 +35,7 @@ beforeEach(() => {
 afterEach(() => {
   for (const { server } of servers.splice(0)) server.forceShutdown();
 });
-after(async () => {
+afterAll(async () => {
   for (const client of clients) await client.close();
 });
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { connect, createServer as createRelay, type AddressInfo, type Socket } from 'node:net';
-import { after, before, describe, test } from 'node:test';
 import { CallError, type MeshTarget, type SetVModelRequest } from '@meshkeeper/domain';
 import { freePort, waitFor } from '@meshkeeper/sandbox';
 import { createMeshClient, type MeshClientOptions } from '../src/index.ts';
@@ -15,10 +14,10 @@ describe('the client of meshes', () => {
   let two: MeshServer;
   let dead: string;
   const client = plainClient({ timeoutMs: 1_000 });
-  before(async () => {
+  beforeAll(async () => {
     [one, two, dead] = [await startMesh('one'), await startMesh('two'), `127.0.0.1:${await freePort()}`];
   });
-  after(async () => {
+  afterAll(async () => {
     await client.close();
     one.server.forceShutdown();
     two.server.forceShutdown();

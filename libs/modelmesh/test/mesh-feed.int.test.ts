@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
 import { CallError, type Change, type SourceFeed } from '@meshkeeper/domain';
 import { startEtcd, type EtcdServer } from '@meshkeeper/sandbox';
 import { createEtcdClient, readKvStore, type EtcdClient } from '@meshkeeper/etcd';
@@ -20,7 +19,7 @@ describe('the records of the mesh as a source', () => {
   let name: string | undefined;
   let feed: SourceFeed;
 
-  before(async () => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'meshkeeper-feed-'));
     etcd = await startEtcd({ folder });
     client = createEtcdClient(readKvStore(`${etcd.endpoint};rootPrefix=root`));
@@ -39,7 +38,7 @@ describe('the records of the mesh as a source', () => {
     };
     feed = createMeshFeed({ etcd: client, ownNamespace: 'own', readService, lookEveryMs: 20 });
   });
-  after(async () => {
+  afterAll(async () => {
     client.close();
     await etcd.stop(0);
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { readOnnxSettings } from './settings.ts';
 
 test('capacity is what is said, or else the memory of the container without a buffer', () => {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { freePort, startProcess, type ManagedProcess } from '@meshkeeper/sandbox';
 import { ModelRuntimeDefinition } from '@meshkeeper/modelmesh';
 import { GRPCInferenceServiceDefinition, type ModelInferResponse } from '@meshkeeper/open-inference';
@@ -16,7 +15,7 @@ let channel: Channel;
 let runtime: Client<typeof ModelRuntimeDefinition>;
 let inference: Client<typeof GRPCInferenceServiceDefinition>;
 
-before(async () => {
+beforeAll(async () => {
   const port = await freePort();
   channel = createChannel(`127.0.0.1:${port}`);
   runtime = createClient(ModelRuntimeDefinition, channel);
@@ -32,7 +31,7 @@ before(async () => {
   });
 });
 
-after(async () => {
+afterAll(async () => {
   channel.close();
   await server.stop();
   assert.equal(await server.exited, 'code 0');

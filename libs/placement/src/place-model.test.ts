@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { ClusterView, InstanceView } from './cluster-view.ts';
 import { FAILURE_EXPIRY_MS, placeModel, type Placement } from './place-model.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { InstanceView } from './cluster-view.ts';
 import { COPY_SETTINGS, planCopies, type CopiedModel, type CopyChange, type CopyPlan } from './plan-copies.ts';
 import { cluster, HOUR, instance, loadedOn, MIB, MINUTE, model, NOW } from './testing/builders.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { ModelCache } from './cache.ts';
 import { LoadQueue } from './load-queue.ts';
 import { SizePrediction } from './size-prediction.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
 import type { CopyChange } from '../src/index.ts';
 import { Simulation, type SimulationSize } from './simulator.ts';
 import { HOUR, MIB, MINUTE, pickIndex, rateOf, rhythm, SECOND, seeded, UNSERVED } from './traffic.ts';
@@ -68,7 +67,7 @@ describe('After a day of traffic, with pods that drain, die and join', () => {
   let mesh: Simulation;
 
   // What must hold at every moment is asserted in the simulation itself.
-  before(() => {
+  beforeAll(() => {
     mesh = runDay();
   });
 

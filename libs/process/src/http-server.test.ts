@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
 import { get } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { createSelfSigned } from '@meshkeeper/certificates';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { beforeEach, describe, test } from 'node:test';
 import { CallError, KINDS, MESH_SOURCE, reduce, type Gathered, type KubeObject } from '@meshkeeper/domain';
 import { createLogger } from '@meshkeeper/process';
 import type { RunContext } from '@meshkeeper/work-queue';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { CONFIG_MAP_NAME, parseConfig, toSnapshot, type JsonObject, type WorkKey } from '@meshkeeper/domain';
 import { meshTarget, serviceOf } from './mesh-target.ts';
 

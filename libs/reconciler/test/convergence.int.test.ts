@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { JsonObject, KubeObject, ObjectRef } from '@meshkeeper/domain';
 import { Convergence, OWN } from './convergence.ts';
@@ -10,13 +9,13 @@ const EXAMPLES = new URL('../../domain/src/render/testdata', import.meta.url);
 const CONNECTION = Buffer.from('{"endpoints":"http://etcd:2379","root_prefix":"mesh"}').toString('base64');
 
 let bench: Convergence;
-before(async () => {
+beforeAll(async () => {
   bench = await Convergence.start();
   const metadata = { name: 'model-serving-etcd', namespace: OWN };
   await bench.create('etcdSecrets', { metadata, data: { etcd_connection: CONNECTION } });
   await bench.round();
 });
-after(() => bench.stop());
+afterAll(() => bench.stop());
 
 /** An enabled namespace of its own, with its Service and its copy of the etcd Secret already there. */
 async function enabled(name: string): Promise<void> {

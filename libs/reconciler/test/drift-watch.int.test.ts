@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { CallError, DRIFT_KINDS, MESH_SOURCE, type ViewReader } from '@meshkeeper/domain';
 import { connectRedis } from '@meshkeeper/event-log';
 import { startRedis, waitFor, type RedisServer } from '@meshkeeper/sandbox';
@@ -15,11 +14,11 @@ const folder = mkdtempSync(join(tmpdir(), 'meshkeeper-drift-watch-'));
 let server: RedisServer;
 let redis: Redis;
 
-before(async () => {
+beforeAll(async () => {
   server = await startRedis({ folder });
   redis = connectRedis({ url: server.url });
 });
-after(async () => {
+afterAll(async () => {
   redis.disconnect();
   await server.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import type { KubeObject } from '@meshkeeper/domain';
 import { Convergence, OWN } from './convergence.ts';
 
 let bench: Convergence;
-before(async () => {
+beforeAll(async () => {
   bench = await Convergence.start(true);
   const connection = Buffer.from('{"endpoints":"http://etcd:2379","root_prefix":"mesh"}').toString('base64');
   const metadata = { name: 'model-serving-etcd', namespace: OWN };
   await bench.create('etcdSecrets', { metadata, data: { etcd_connection: connection } });
 });
-after(() => bench.stop());
+afterAll(() => bench.stop());
 
 const runtime = (namespace: string): KubeObject => ({
   metadata: { name: 'r', namespace },

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { readRestProxySettings } from './settings.ts';
 
 test('without an environment it serves 8008 for the mesh at 8033 of its pod, in plain text', () => {

@@ -3,21 +3,21 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, test } from 'node:test';
 import { freePort, startProcess, waitFor } from '@meshkeeper/sandbox';
 import type { ModelInferRequest } from '@meshkeeper/open-inference';
+import { onTestEnd } from '@meshkeeper/testing';
 import { startFakeMesh, type FakeMesh } from './fake-mesh.ts';
 import { startProxy, type RunningProxy } from './rest-proxy-fixture.ts';
 
 let mesh: FakeMesh;
 let proxy: RunningProxy;
 
-before(async () => {
+beforeAll(async () => {
   mesh = await startFakeMesh();
   proxy = await startProxy(mesh.port, { env: { REST_PROXY_MAX_BODY_BYTES: '1000000' } });
 });
 
-after(async () => {
+afterAll(async () => {
   await proxy.stop();
   await mesh.stop();
 });
@@ -244,11 +244,11 @@ test('who stops it takes no call away: those that run come to their end, and no 
   assert.equal(await other.process.exited, 'code 0');
 });
 
-test('told to end, it takes calls until the mesh of its pod has drained', async (t) => {
+test('told to end, it takes calls until the mesh of its pod has drained', async () => {
   const drained = Promise.withResolvers<void>();
   const prestop = createServer((_, response) => void drained.promise.then(() => response.end()));
   await new Promise<void>((resolve) => prestop.listen(0, '127.0.0.1', resolve));
-  t.after(() => prestop.close());
+  onTestEnd(() => prestop.close());
   const other = await startProxy(mesh.port, { env: { PRESTOP_PORT: String((prestop.address() as AddressInfo).port) } });
   const asked = once(prestop, 'request', { signal: AbortSignal.timeout(10_000) });
   const stopped = other.stop();

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { request as httpsRequest } from 'node:https';
-import { after, before, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { createAuthority, createLeaf, waitFor, type Certificate } from '@meshkeeper/sandbox';
 import { startFakeMesh, startTlsFront, type FakeMesh, type TlsFront } from './fake-mesh.ts';
@@ -16,11 +15,11 @@ const client = createLeaf(authority, { commonName: 'client', usage: 'client' }, 
 const files = createFiles();
 let mesh: FakeMesh;
 
-before(async () => {
+beforeAll(async () => {
   mesh = await startFakeMesh();
 });
 
-after(async () => {
+afterAll(async () => {
   await mesh.stop();
   files.remove();
 });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import {
   startOnContext,
@@ -43,11 +42,11 @@ async function refuses(given: OnContextOptions, message: string | RegExp): Promi
   );
 }
 
-before(async () => {
+beforeAll(async () => {
   sandbox = await startSandbox({ folder: join(folder, 'sandbox'), root: REPOSITORY, processes: false });
 });
 
-after(async () => {
+afterAll(async () => {
   await sandbox.stop();
   rmSync(folder, { recursive: true, force: true });
 });

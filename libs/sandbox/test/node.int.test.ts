@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync, readFileSy
 import { connect, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import { createKubeClient, startSandbox, waitFor, type KubeClient, type Sandbox } from '../src/index.ts';
 import { processIdentity } from '../src/process-record.ts';
@@ -39,12 +38,12 @@ function adminClient(): KubeClient {
   return createKubeClient({ url: sandbox.apiUrl, ca: read(files.caFile), user });
 }
 
-before(async () => {
+beforeAll(async () => {
   sandbox = await startSandbox(options);
   client = adminClient();
 });
 
-after(async () => {
+afterAll(async () => {
   await client.close();
   await sandbox.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
 import { DEFAULT_CONFIG, isMultiModel, runtimeProblem, type JsonObject } from '@meshkeeper/domain';
 import { parse, parseAllDocuments } from 'yaml';
 import { controlPlaneBinaries } from '../src/index.ts';
@@ -64,7 +63,7 @@ type Runtime = {
 
 /** As kubectl builds them: only then do the images stand in their places. */
 let runtimes: readonly Runtime[];
-before(async () => {
+beforeAll(async () => {
   const { kubectl } = await controlPlaneBinaries();
   const text = execFileSync(kubectl, ['kustomize', join(ROOT, 'deploy/runtimes')], { encoding: 'utf8' });
   runtimes = parseAllDocuments(text).map((document) => document.toJS() as Runtime);

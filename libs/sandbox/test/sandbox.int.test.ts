@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { request } from 'undici';
 import {
@@ -34,11 +33,11 @@ function options(more: Partial<SandboxOptions> = {}): SandboxOptions {
   return { folder: newFolder(), root: REPOSITORY, ...more };
 }
 
-before(async () => {
+beforeAll(async () => {
   sandbox = await startSandbox(options({ replicas: 2, progress: (progress) => told.push(progress) }));
 });
 
-after(async () => {
+afterAll(async () => {
   await sandbox.stop();
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });

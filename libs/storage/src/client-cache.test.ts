@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { onTestEnd } from '@meshkeeper/testing';
 import { createClientCache } from './client-cache.ts';
 import type { StorageClient, StorageConnection } from './provider.ts';
 
@@ -35,15 +35,16 @@ test('the same connection shares a client; another secret or another type gets i
   assert.deepEqual([counts.closed, cache.size()], [4, 0]);
 });
 
-test('a client is closed once it was idle long enough, never while it is used', async (context) => {
-  context.mock.timers.enable({ apis: ['setTimeout'] });
+test('a client is closed once it was idle long enough, never while it is used', async () => {
+  jest.useFakeTimers();
+  onTestEnd(() => jest.useRealTimers());
   const cache = createClientCache(1_000);
   const { counts, connection } = counted('a');
   await cache.use('s3', connection, nothing);
-  context.mock.timers.tick(999);
-  await cache.use('s3', connection, async () => context.mock.timers.tick(5_000));
+  jest.advanceTimersByTime(999);
+  await cache.use('s3', connection, async () => jest.advanceTimersByTime(5_000));
   assert.deepEqual(counts, { opened: 1, closed: 0 });
-  context.mock.timers.tick(1_000);
+  jest.advanceTimersByTime(1_000);
   assert.deepEqual([counts.closed, cache.size()], [1, 0]);
   await cache.use('s3', connection, nothing);
   assert.equal(counts.opened, 2);

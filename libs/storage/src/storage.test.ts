@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import type { StorageConfig } from './provider.ts';
 import { createStorage, type PullReport } from './storage.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'storage-test-'));
-after(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 const folder = join(root, 'model');
 
 const s3 = { type: 's3', access_key_id: 'i', secret_access_key: 's', endpoint_url: 'http://127.0.0.1:1', region: 'r' };

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { withDeadline } from './with-deadline.ts';
 
 const deadline = (signal = new AbortController().signal) => ({ ms: 20, signal, host: 'H' });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { createStorage } from '../src/storage.ts';
 import { startAzurite } from './azurite.ts';
@@ -12,7 +11,7 @@ import { filesBelow } from './files-below.ts';
 const root = mkdtempSync(join(tmpdir(), 'storage-azure-'));
 /** What is stopped at the end, whether the tests pass or not. */
 const started: { stop(): Promise<void> }[] = [];
-after(async () => {
+afterAll(async () => {
   for (const server of started) await server.stop();
   rmSync(root, { recursive: true, force: true });
 });

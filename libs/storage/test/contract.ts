@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { DEFAULT_LIMITS, type StorageLimits } from '../src/limits.ts';
 import type { PullTarget, StorageConfig } from '../src/provider.ts';
 import { createLimitedStorage } from '../src/storage.ts';
@@ -31,10 +30,10 @@ export function describeProvider(name: string, make: () => Promise<StoreUnderTes
     let store: StoreUnderTest;
     const root = mkdtempSync(join(tmpdir(), 'storage-contract-'));
     const folder = join(root, 'models', 'a-model');
-    before(async () => {
+    beforeAll(async () => {
       store = await make();
     });
-    after(async () => {
+    afterAll(async () => {
       await store.stop();
       rmSync(root, { recursive: true, force: true });
     });

@@ -4,7 +4,6 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { after, before, describe, test } from 'node:test';
 import { DEFAULT_LIMITS, type StorageLimits } from '../src/limits.ts';
 import type { StorageConfig } from '../src/provider.ts';
 import { createLimitedStorage, type PullReport } from '../src/storage.ts';
@@ -15,10 +14,10 @@ import { filesBelow } from './files-below.ts';
 const root = mkdtempSync(join(tmpdir(), 'storage-faults-'));
 const folder = join(root, 'model');
 let server: FaultyServer;
-before(async () => {
+beforeAll(async () => {
   server = await startFaultyServer();
 });
-after(async () => {
+afterAll(async () => {
   await server.stop();
   rmSync(root, { recursive: true, force: true });
 });

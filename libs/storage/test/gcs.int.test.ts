@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { startGcsEmulator } from '@meshkeeper/sandbox';
 import { request } from 'undici';
@@ -14,7 +13,7 @@ import { newKeys, startGcsFront } from './gcs-front.ts';
 const root = mkdtempSync(join(tmpdir(), 'storage-gcs-'));
 /** What is stopped at the end, whether the tests pass or not. */
 const started: { stop(): Promise<void> }[] = [];
-after(async () => {
+afterAll(async () => {
   for (const server of started) await server.stop();
   rmSync(root, { recursive: true, force: true });
 });

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { after, test } from 'node:test';
 import { createAuthority, createLeaf } from '@meshkeeper/sandbox';
 import { createStorage } from '../src/storage.ts';
 import { startFaultyServer } from './faulty-server.ts';
@@ -16,7 +15,7 @@ const folder = join(root, 'model');
 const storage = createStorage({ pvcMounts: '/none' });
 /** What is stopped at the end, whether the tests pass or not. */
 const started: { stop(): Promise<void> }[] = [];
-after(async () => {
+afterAll(async () => {
   await storage.stop();
   for (const server of started) await server.stop();
   rmSync(root, { recursive: true, force: true });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { CallError } from '@meshkeeper/domain';
 import { Fence } from './fence.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { CallError, type CallErrorKind } from '@meshkeeper/domain';
 import { retryFor, type RetryPolicy } from './retry.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CallError } from '@meshkeeper/domain';
 import { waitFor } from '@meshkeeper/sandbox';
@@ -59,8 +58,8 @@ export function describeWorkQueue(
       (then: (context: RunContext, count: number) => Promise<RunResult> | RunResult = () => DONE): HandleRun =>
       async (context) =>
         then(context, runs.note(context));
-    before(start);
-    after(stop);
+    beforeAll(start);
+    afterAll(stop);
     beforeEach(async () => {
       bench = await make();
       runs = new Runs();

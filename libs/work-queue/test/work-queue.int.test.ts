@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { startProcess, startRedis, waitFor, type RedisServer } from '@meshkeeper/sandbox';
+import { onTestEnd } from '@meshkeeper/testing';
 import type { RunResult } from '../src/index.ts';
 import { Bench, LOCK_MS } from './bench.ts';
 import { describeWorkQueue } from './contract.ts';
@@ -24,12 +24,12 @@ async function stop(): Promise<void> {
 describeWorkQueue('the work queue on Redis', { start, stop, make: () => Bench.open(redis.url) });
 
 describe('the work queue when processes die', () => {
-  before(start);
-  after(stop);
+  beforeAll(start);
+  afterAll(stop);
 
-  test('a second crash of its worker does not end a key (T3)', async (context) => {
+  test('a second crash of its worker does not end a key (T3)', async () => {
     const bench = await Bench.open(redis.url);
-    context.after(() => bench.close());
+    onTestEnd(() => bench.close());
     await bench.change('a');
     for (const crash of [1, 2, 3]) {
       const worker = await startProcess({
@@ -38,7 +38,7 @@ describe('the work queue when processes die', () => {
         args: [join(import.meta.dirname, 'fixtures', 'hanging-worker.ts'), redis.url, bench.prefix, String(LOCK_MS)],
         logFile: join(folder, 'worker.log'),
       });
-      context.after(() => worker.kill());
+      onTestEnd(() => worker.kill());
       const begun = async (): Promise<boolean> => (await bench.redis.llen(`${bench.prefix}:hanging`)) === crash;
       await waitFor(begun, { timeoutMs: 10_000, what: `run ${crash} to hang` });
       worker.kill();
@@ -49,9 +49,9 @@ describe('the work queue when processes die', () => {
     assert.deepEqual(bench.outcomes, ['a success']);
   });
 
-  test('work goes on within two seconds after Redis is back (T7)', async (context) => {
+  test('work goes on within two seconds after Redis is back (T7)', async () => {
     const bench = await Bench.open(redis.url);
-    context.after(() => bench.close());
+    onTestEnd(() => bench.close());
     const ran: string[] = [];
     bench.work(({ key }) => {
       ran.push(key);

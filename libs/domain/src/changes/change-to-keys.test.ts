@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { parseWanted } from './indexes.ts';
 import { MemoryView } from '../snapshot/memory-view.ts';
 import type { JsonObject } from '../objects/reduce.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { configFields } from './config-fields.ts';
 
 describe('every field of the configuration', () => {

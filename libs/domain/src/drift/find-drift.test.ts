@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { KINDS, MESH_SOURCE } from '../objects/kinds.ts';
 import type { SourceState } from '../ports/event-log.ts';
 import { reduce, type JsonObject, type KubeObject } from '../objects/reduce.ts';

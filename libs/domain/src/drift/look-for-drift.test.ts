@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { MESH_SOURCE } from '../objects/kinds.ts';
 import type { SourceState, ViewedObject } from '../ports/event-log.ts';
 import type { ViewReader } from '../ports/view-reader.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { KINDS, MESH_SOURCE, type KindName } from '../objects/kinds.ts';
 import { MemoryView } from '../snapshot/memory-view.ts';
 import type { KubeObject } from '../objects/reduce.ts';

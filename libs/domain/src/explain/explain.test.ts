@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { ADVICE } from '../reasons/advice.ts';
 import { KINDS, MESH_SOURCE } from '../objects/kinds.ts';
 import type { JsonObject } from '../objects/reduce.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { JsonObject } from '../objects/reduce.ts';
 import type { PredictorSnapshot } from '../snapshot/snapshot.ts';
 import { anInferenceService, aPredictorSnapshot, aStorageSecret, CONFIG, NOW, viewed } from '../testing/builders.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { canonicalQuantity, formatBinary, parseQuantity, sameQuantity, wholeBytes } from './quantity.ts';
 

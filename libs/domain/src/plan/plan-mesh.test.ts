@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { MeshConfig } from '../config/mesh-config.ts';
 import type { KubeObject } from '../objects/reduce.ts';
 import type { MeshSnapshot, NamedRuntime } from '../snapshot/snapshot.ts';

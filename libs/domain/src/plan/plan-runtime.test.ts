@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { DEFAULT_CONFIG, type MeshConfig } from '../config/mesh-config.ts';
 import type { JsonObject, KubeObject } from '../objects/reduce.ts';
 import { REVISION_ANNOTATION, TEMPLATE_HASH_ANNOTATION } from '../render/deployment.ts';

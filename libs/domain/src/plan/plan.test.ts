@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { wantedOfInferenceService } from '../registration/inference-service.ts';
 import type { KubeObject } from '../objects/reduce.ts';
 import type { PredictorSnapshot, Snapshot } from '../snapshot/snapshot.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { toRecordChange } from '../changes/to-change.ts';
 import { reduce, type JsonObject, type KubeObject } from '../objects/reduce.ts';
 import { report } from '../report/report-run.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
 import { reduce, type KubeObject } from '../objects/reduce.ts';
 import { wantedOfInferenceService } from './inference-service.ts';
 import { wantedOfPredictor, type Wanted } from './predictor.ts';

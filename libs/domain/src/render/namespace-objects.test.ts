@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { CallError } from '../reasons/call-error.ts';
 import { runtimeLabels } from '../objects/runtime-labels.ts';
 import { namespacedEtcdSecret } from './etcd-secret.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ModelFacts } from '../changes/facts.ts';
 import { hashOf, type JsonObject, type KubeObject } from '../objects/reduce.ts';

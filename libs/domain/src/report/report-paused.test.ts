@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { PAUSED_ANNOTATION } from '../changes/facts.ts';
 import { plan } from '../plan/plan.ts';
 import type { JsonObject } from '../objects/reduce.ts';

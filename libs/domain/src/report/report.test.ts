@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { CallError } from '../reasons/call-error.ts';
 import { plan } from '../plan/plan.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { JsonObject } from '../objects/reduce.ts';
 import { ignoredFieldWarnings } from './ignored-fields.ts';
 import { formatWarning, registrationWarning, visibleRuntimes, type NamedRuntime } from './supported-format.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { JsonObject } from '../objects/reduce.ts';
 import { isMultiModel, runtimeProblem } from './runtime-spec.ts';
 

@@ -1,4 +1,3 @@
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { JsonObject } from '../objects/reduce.ts';
 import { autoscalerProblem, readAutoscaling } from './autoscaling.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { binaryValuesOf, customMetadata, valueOf, valuesOf } from './headers.ts';
 import { assertSendable } from './metadata.ts';
 import { formatTimeout, parseTimeout } from './timeout.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { array, assert as check, integer, oneof, property, tuple, uint8Array } from 'fast-check';
 import { MessageReader, type MessageFault } from './message-reader.ts';
 import { framed } from './write-message.ts';

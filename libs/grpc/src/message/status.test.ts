@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { assert as check, property, string } from 'fast-check';
 import { codeNumber, codeOfHttpStatus, codeOfReset, codeOfStatus, decodeMessage, encodeMessage } from './status.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { endpointAddress } from './endpoint.ts';
 
 test('a port is one of the pod itself, and a socket stands as it is', () => {

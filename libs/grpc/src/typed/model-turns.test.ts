@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { test } from 'node:test';
 import { setImmediate as tick } from 'node:timers/promises';
 import { createModelTurns } from './model-turns.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { Copy } from './copy.ts';
 import { Rate } from './rate.ts';
 

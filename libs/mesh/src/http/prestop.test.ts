@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { freePort } from '@meshkeeper/sandbox';
 import { startPrestop } from './prestop.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createRegistry } from '@meshkeeper/metrics';
 import { parseInfoMetric, registerInfoMetric } from './info-metric.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createPayloadQueue } from './payload-queue.ts';
 
 function scripted(limits: { capacity?: number; threads?: number; maxBytes?: number } = {}) {

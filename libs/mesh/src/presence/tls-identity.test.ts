@@ -3,9 +3,9 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, mock, test } from 'node:test';
 import { createLogger } from '@meshkeeper/process';
 import { createSelfSigned, readTlsFiles, type Certificate } from '@meshkeeper/certificates';
+import { onTestEnd } from '@meshkeeper/testing';
 import { followTls, type TlsIdentity } from './tls-identity.ts';
 
 const logger = createLogger('test', 'silent');
@@ -19,9 +19,11 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await identity?.stop();
-  mock.timers.reset();
   rmSync(folder, { recursive: true });
 });
+
+/** As often the files are looked at. */
+const LOOK_MS = 1_000;
 
 const pathOf = (file: string): string => join(folder, file);
 function write({ certificate, key }: Certificate, trusted = old?.certificate ?? ''): void {
@@ -43,16 +45,18 @@ const trustedBy = (of: TlsIdentity) =>
   [old, next, other].map(({ certificate }) => of.toPeers().isTrusted?.(new X509Certificate(certificate)));
 
 test('other pods are shown the old certificate until all must have the new one, and both are trusted', async () => {
-  mock.timers.enable({ apis: ['Date', 'setTimeout'], now: Date.now() });
+  jest.useFakeTimers();
+  onTestEnd(() => jest.useRealTimers());
   write(old);
   identity = followTls(files(), logger);
   const changed = changeOf(identity);
   write(next);
+  jest.advanceTimersByTime(LOOK_MS);
   await changed;
   const shown = () => [identity?.toClients().cert.toString(), identity?.toPeers().cert.toString()];
   assert.deepEqual(shown(), [next.certificate, old.certificate]);
   const spread = changeOf(identity);
-  mock.timers.tick(120_000);
+  jest.advanceTimersByTime(120_000);
   await spread;
   assert.deepEqual(shown(), [next.certificate, next.certificate]);
   assert.deepEqual(trustedBy(identity), [true, true, false]);

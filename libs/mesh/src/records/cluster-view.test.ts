@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { createClusterView, type Changed, type ClusterView } from './cluster-view.ts';
 import { leaderOf } from './leader-latch.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createLogger } from '@meshkeeper/process';
 import { createClusterView } from './cluster-view.ts';
 import { followLiveConfig } from './live-config.ts';

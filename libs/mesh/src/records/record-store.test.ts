@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { EtcdClient, EtcdEntry, EtcdTxnResult } from '@meshkeeper/etcd';
 import { createClusterView, type Seen } from './cluster-view.ts';
 import { createRecordStore, type RecordRef } from './record-store.ts';

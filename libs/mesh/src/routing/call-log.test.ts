@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createLogger } from '@meshkeeper/process';
 import { createCallLog } from './call-log.ts';
 import { parseLoggedHeaders } from '../settings/logged-headers.ts';

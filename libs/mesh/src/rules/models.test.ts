@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { ModelRecord } from '@meshkeeper/modelmesh';
 import { modelStatus, type Liveness } from './model-status.ts';
 import { initialLastUsed, newModelRecord } from './model-record.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { RuntimeStatusResponse } from '@meshkeeper/modelmesh';
 import { factsOf } from './runtime-facts.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { ModelRecord, VModelRecord } from '@meshkeeper/modelmesh';
 import { newModelRecord } from './model-record.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
 import { CallError } from '@meshkeeper/domain';
 import { waitFor } from '@meshkeeper/sandbox';
+import { onTestEnd } from '@meshkeeper/testing';
 import { createModelLane, type LaneOptions } from './model-lane.ts';
 import type { LoadedModel } from './model-runtime.ts';
 
@@ -12,9 +12,9 @@ const refused = (code: string) => new CallError('Transient', `${code}: no`, { co
 type Call = { readonly what: string; readonly end: (error?: CallError) => void; readonly at: number };
 
 /** A lane over a server whose calls end when the test says so. `log` has the calls and how they ended. */
-function fixture(context: TestContext, timing: Partial<LaneOptions['timing']> = {}) {
+function fixture(timing: Partial<LaneOptions['timing']> = {}) {
   const closed = new AbortController();
-  context.after(() => closed.abort());
+  onTestEnd(() => closed.abort());
   const log: string[] = [];
   const calls: Call[] = [];
   let open = 0;
@@ -58,8 +58,8 @@ const codeOf = (call: Promise<unknown>) =>
     (error: CallError) => error.code,
   );
 
-test('a load that fails is told at once, and what it left is unloaded a little later', async (context) => {
-  const { load, log, nth, idle } = fixture(context);
+test('a load that fails is told at once, and what it left is unloaded a little later', async () => {
+  const { load, log, nth, idle } = fixture();
   const loading = load();
   const call = await nth(1);
   const failedAt = performance.now();
@@ -74,9 +74,9 @@ test('a load that fails is told at once, and what it left is unloaded a little l
   assert.deepEqual(log, ['load', 'unload']);
 });
 
-test('a load that took too long, or was cut off by its signal, leaves the server more time', async (context) => {
+test('a load that took too long, or was cut off by its signal, leaves the server more time', async () => {
   for (const cut of ['time', 'signal'] as const) {
-    const { load, nth } = fixture(context);
+    const { load, nth } = fixture();
     const stop = new AbortController();
     const loading = load(stop.signal);
     const call = await nth(1);
@@ -88,8 +88,8 @@ test('a load that took too long, or was cut off by its signal, leaves the server
   }
 });
 
-test('an unload ends the load before it, and is one call', async (context) => {
-  const { lane, load, log, nth } = fixture(context);
+test('an unload ends the load before it, and is one call', async () => {
+  const { lane, load, log, nth } = fixture();
   const loading = load();
   await nth(1);
   const unloading = lane.unload();
@@ -100,8 +100,8 @@ test('an unload ends the load before it, and is one call', async (context) => {
   assert.deepEqual(log, ['load', 'unload']);
 });
 
-test('a load after a failed one takes the place of the unload that waits, and makes it first', async (context) => {
-  const { lane, load, log, nth } = fixture(context, { afterErrorMs: 60_000 });
+test('a load after a failed one takes the place of the unload that waits, and makes it first', async () => {
+  const { lane, load, log, nth } = fixture({ afterErrorMs: 60_000 });
   const first = load();
   (await nth(1)).end(refused('INTERNAL'));
   await codeOf(first);
@@ -113,8 +113,8 @@ test('a load after a failed one takes the place of the unload that waits, and ma
   assert.deepEqual(log, ['load', 'unload', 'load']);
 });
 
-test('a load after one that was cut off waits until the server is done with that', async (context) => {
-  const { load, nth } = fixture(context);
+test('a load after one that was cut off waits until the server is done with that', async () => {
+  const { load, nth } = fixture();
   const stop = new AbortController();
   const first = load(stop.signal);
   await nth(1);
@@ -129,8 +129,8 @@ test('a load after one that was cut off waits until the server is done with that
   assert.deepEqual(await second, LOADED);
 });
 
-test('an unload that fails is tried again until it succeeds', async (context) => {
-  const { lane, load, log, nth } = fixture(context);
+test('an unload that fails is tried again until it succeeds', async () => {
+  const { lane, load, log, nth } = fixture();
   const loading = load();
   (await nth(1)).end();
   await loading;
@@ -142,8 +142,8 @@ test('an unload that fails is tried again until it succeeds', async (context) =>
   assert.deepEqual(log, ['load', 'unload', 'failed 1', 'unload', 'failed 2', 'unload']);
 });
 
-test('after so many attempts an unload gives up, and the next load tries it once more', async (context) => {
-  const { lane, load, log, nth, idle } = fixture(context, { unloadAttempts: 2 });
+test('after so many attempts an unload gives up, and the next load tries it once more', async () => {
+  const { lane, load, log, nth, idle } = fixture({ unloadAttempts: 2 });
   const unloading = lane.unload();
   (await nth(1)).end(refused('INTERNAL'));
   (await nth(2)).end(refused('INTERNAL'));
@@ -156,8 +156,8 @@ test('after so many attempts an unload gives up, and the next load tries it once
   assert.deepEqual(log, ['unload', 'failed 1', 'unload', 'failed 2', 'unload', 'failed 1', 'load']);
 });
 
-test('a load does not wait for the retries of an unload', async (context) => {
-  const { lane, load, nth } = fixture(context, { unloadRetryMs: 60_000 });
+test('a load does not wait for the retries of an unload', async () => {
+  const { lane, load, nth } = fixture({ unloadRetryMs: 60_000 });
   const unloading = lane.unload();
   (await nth(1)).end(refused('INTERNAL'));
   const loading = load();
@@ -169,8 +169,8 @@ test('a load does not wait for the retries of an unload', async (context) => {
   assert.deepEqual(await loading, LOADED);
 });
 
-test('of load, unload, load, unload only what was wanted last stands', async (context) => {
-  const { lane, load, log, nth } = fixture(context);
+test('of load, unload, load, unload only what was wanted last stands', async () => {
+  const { lane, load, log, nth } = fixture();
   const loads = [load()];
   await nth(1);
   const unloads = [lane.unload()];
@@ -185,8 +185,8 @@ test('of load, unload, load, unload only what was wanted last stands', async (co
   assert.deepEqual(log, ['load', 'unload']);
 });
 
-test('a load that ended before the unload could stop it is unloaded at once', async (context) => {
-  const { lane, load, log, nth } = fixture(context);
+test('a load that ended before the unload could stop it is unloaded at once', async () => {
+  const { lane, load, log, nth } = fixture();
   const loading = load();
   (await nth(1)).end();
   const unloading = lane.unload();
@@ -196,8 +196,8 @@ test('a load that ended before the unload could stop it is unloaded at once', as
   assert.deepEqual(log, ['load', 'unload']);
 });
 
-test('what tidies up leaves a model alone that was loaded meanwhile', async (context) => {
-  const { lane, load, log, nth } = fixture(context);
+test('what tidies up leaves a model alone that was loaded meanwhile', async () => {
+  const { lane, load, log, nth } = fixture();
   const first = load();
   const second = load();
   (await nth(1)).end(refused('INTERNAL'));
@@ -209,8 +209,8 @@ test('what tidies up leaves a model alone that was loaded meanwhile', async (con
   assert.deepEqual(log, ['load', 'unload', 'load']);
 });
 
-test('closing ends everything', async (context) => {
-  const { lane, load, nth, closed } = fixture(context);
+test('closing ends everything', async () => {
+  const { lane, load, nth, closed } = fixture();
   const loading = load();
   await nth(1);
   closed.abort();

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { CallError } from '@meshkeeper/domain';
 import { RpcError } from '@meshkeeper/grpc';
 import { toldFailure } from './client-error.ts';

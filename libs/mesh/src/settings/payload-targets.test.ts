@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { parsePayloadTargets } from './payload-targets.ts';
 import { isWanted } from '../payloads/payload-filter.ts';
 import type { Payload } from '../payloads/payload.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { z } from 'zod';
 import { readSettings } from '@meshkeeper/settings';
 import { runtimeEndpoints, runtimeVariables } from './runtime-endpoints.ts';

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import type { CallContext } from 'nice-grpc';
 import { RuntimeStatusNumber } from '@meshkeeper/modelmesh';
 import { createLogger } from '@meshkeeper/process';
+import { onTestEnd } from '@meshkeeper/testing';
 import { createAdapter } from './adapter.ts';
 import type { ModelServer } from './model-server.ts';
 import { readAdapterSettings } from './settings.ts';
 
-test('an asker who gave up leaves no purge behind that would meet the models of the next one', async (t) => {
+test('an asker who gave up leaves no purge behind that would meet the models of the next one', async () => {
   const root = mkdtempSync(join(tmpdir(), 'adapter-'));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  onTestEnd(() => rmSync(root, { recursive: true, force: true }));
   const purged = Promise.withResolvers<void>();
   let purges = 0;
   const server: Partial<ModelServer> = {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { serverTypeOf } from './server-type.ts';
 
 test('the first argument names the server, or else the name by which the program was called', () => {

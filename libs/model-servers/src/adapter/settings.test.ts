@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { milliseconds } from './milliseconds.ts';
 import { readAdapterSettings } from './settings.ts';
 

@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
 import { layOutForMlserver } from '../mlserver/layout.ts';
 import type { LocalModel } from '../adapter/model-server.ts';
 import { layOutForOvms } from '../ovms/layout.ts';
@@ -19,7 +18,7 @@ import { archiveName, layOutForTorchserve } from '../torchserve/layout.ts';
 import { layOutForTriton } from '../triton/layout.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'layouts-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 let made = 0;
 
 /** Files by their paths; a lone file is given as `''`. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, test } from 'node:test';
 import type { ConfigApi, ModelStatuses } from './config-api.ts';
 import { readModelList } from './model-list.ts';
 import { createReloader, type Reloader } from './reloader.ts';
@@ -11,7 +10,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'reloader-'));
 const file = join(scratch, 'model_config_list.json');
 let reloader: Reloader;
 afterEach(() => reloader.stop());
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const available = { model_version_status: [{ state: 'AVAILABLE' }] };
 const broken = {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { CallContext } from 'nice-grpc';
 import { RuntimeStatusNumber, type RuntimeStatusResponse } from '@meshkeeper/modelmesh';
 import type { ModelPuller } from '@meshkeeper/storage';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { scriptOf } from './script.ts';
 
 const plain = { sizeBytes: 1_048_576, loadMs: 100, unloadMs: 0, unloadFailures: 0, answerMs: 0 };

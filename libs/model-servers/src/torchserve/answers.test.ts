@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { isHealthy, modelPage, workerMemory } from './answers.ts';
 
 const worker = (memoryUsage: number) => ({ id: '9000', status: 'READY', memoryUsage });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Schema } from '../layout/schema.ts';
 import { generatedConfig, rewrittenConfig } from './config.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { schemaDifference, schemaPathOf } from './schema.ts';
 
 const facts = {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ModelInferRequest, type InferTensorContents } from '../gen/inference/v2.ts';
 import { encodeInferRequest } from './encode-request.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ModelInferResponse } from '../gen/inference/v2.ts';
 import { inferResponseJson } from './infer-response.ts';

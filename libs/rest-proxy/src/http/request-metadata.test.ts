@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { HeaderList } from '@meshkeeper/grpc';
 import { answerHeaders, parseTimeout, requestMetadata } from './request-metadata.ts';
 

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { findBinaries } from './control-plane-binaries.ts';
 import { tryFileLock } from './file-lock.ts';
 import { goEnvironment, parseGoMinor } from './go-toolchain.ts';
 import { cacheFolder } from './paths.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'binaries-test-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test('KUBEBUILDER_ASSETS is used as it is, and says what it lacks', () => {
   for (const name of ['etcd', 'kubectl']) writeFileSync(join(folder, name), '', { mode: 0o755 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Container, EnvVar, Pod } from '../kube/objects.ts';
 import { resolveEnvironment, type EnvironmentInput } from './environment.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Pod } from '../kube/objects.ts';
 import { modelServerContainer, modelServerEnvironment } from './model-server.ts';
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Pod, PodStatus } from '../kube/objects.ts';
 import type { ContainerView } from './container.ts';
 import { podStatus } from './pod-status.ts';

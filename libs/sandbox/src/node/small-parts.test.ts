@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createBackoff } from '../backoff.ts';
 import { createAddressPool, twinOf } from './address-pool.ts';
 import { portNumber } from './actions.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { objectStoreCache } from './object-store-binaries.ts';
 
 test('the cache of the object stores has one folder for one content, below XDG_CACHE_HOME where that is set', () => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { reduce, wantedOfInferenceService, type KubeObject } from '@meshkeeper/domain';
 import { connectRedis, readHistory } from '@meshkeeper/event-log';
@@ -8,10 +7,10 @@ import { inferenceService, kubectlOf, startCluster, type Cluster } from './model
 
 /** The cases by which the original was accepted, as far as they need no real inference. */
 let cluster: Cluster;
-before(async () => {
+beforeAll(async () => {
   cluster = await startCluster();
 });
-after(() => cluster?.stop());
+afterAll(() => cluster?.stop());
 
 const OWN = 'modelmesh-serving';
 const { kubectl, get, apply, configure, replicasOf } = kubectlOf(() => cluster);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { connectRedis } from '@meshkeeper/event-log';
 import { createEtcdClient, parseEtcdConnection } from '@meshkeeper/etcd';
 import { waitFor } from '../../src/index.ts';
@@ -10,10 +9,10 @@ import { applyModel, isLarge, startCluster, statusOf, untilReady, wordsOf, type 
 let cluster: Cluster;
 const rounds = isLarge ? 5 : 1;
 
-before(async () => {
+beforeAll(async () => {
   cluster = await startCluster({ replicas: 2 });
 });
-after(() => cluster.stop());
+afterAll(() => cluster.stop());
 
 async function namesOfModels(): Promise<readonly string[]> {
   const text = await cluster.sandbox.kubectl(['get', 'isvc', '-o', 'jsonpath={.items[*].metadata.name}']);

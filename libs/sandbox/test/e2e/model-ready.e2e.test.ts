@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createEtcdClient, parseEtcdConnection, type EtcdClient } from '@meshkeeper/etcd';
 import { waitFor } from '../../src/index.ts';
@@ -20,13 +19,13 @@ import {
 let cluster: Cluster;
 let etcd: EtcdClient;
 
-before(async () => {
+beforeAll(async () => {
   cluster = await startCluster();
   const connection = JSON.stringify({ endpoints: cluster.sandbox.meshEtcdUrl, root_prefix: 'modelmesh-serving' });
   etcd = createEtcdClient(parseEtcdConnection(connection));
 });
 
-after(async () => {
+afterAll(async () => {
   etcd.close();
   await cluster.stop();
 });

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import { createEtcdClient, parseEtcdConnection } from '@meshkeeper/etcd';
 import { waitFor } from '../../src/index.ts';
 import { applyModel, startCluster, untilReady, type Cluster } from './model-objects.ts';
 
 let cluster: Cluster;
-before(async () => {
+beforeAll(async () => {
   cluster = await startCluster();
   await applyModel(cluster, 'kept', 'SIZE_1_50_0');
   await untilReady(cluster, 'kept');
 });
-after(() => cluster.stop());
+afterAll(() => cluster.stop());
 
 /** VModel ids and the revision at which each was created: a deleted and recreated one has another. */
 async function vmodels(): Promise<Readonly<Record<string, string>>> {

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { waitFor } from '../../src/index.ts';
 import { twinOf } from '../../src/node/address-pool.ts';
 import { infer } from './infer.ts';
 import { inferenceService, kubectlOf, startCluster, wordsOf, type Cluster, type Status } from './model-objects.ts';
 
 let cluster: Cluster;
-before(async () => {
+beforeAll(async () => {
   cluster = await startCluster();
 });
-after(() => cluster?.stop());
+afterAll(() => cluster?.stop());
 
 const OWN = 'modelmesh-serving';
 const { kubectl, get, apply: applyOne, configure, replicasOf } = kubectlOf(() => cluster);

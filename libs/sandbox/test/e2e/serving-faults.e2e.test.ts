@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import { Agent } from 'undici';
 import { createAuthority, createLeaf, waitFor } from '../../src/index.ts';
@@ -15,11 +14,11 @@ const CONFIG = 'podsPerRuntime: 1\nscaleToZero: {enabled: false}\nmetrics: {enab
 let cluster: Cluster;
 const { kubectl, apply, configure } = kubectlOf(() => cluster);
 
-before(async () => {
+beforeAll(async () => {
   cluster = await startCluster({ serving: { kind: 'real', mlserver: false } });
 });
 
-after(() => cluster?.stop());
+afterAll(() => cluster?.stop());
 
 const onnx = (name: string, path: string): object => model(name, 'onnx', { storage: { key: 'localMinIO', path } });
 
@@ -128,7 +127,7 @@ describe('with TLS', () => {
     new Agent({ connect: { ca: authority.certificate, ...ignoreName, ...more } });
   const identity = { cert: client.certificate, key: client.key };
 
-  before(async () => {
+  beforeAll(async () => {
     const stringData = { 'tls.crt': served.certificate, 'tls.key': served.key, 'ca.crt': authority.certificate };
     await apply({
       apiVersion: 'v1',

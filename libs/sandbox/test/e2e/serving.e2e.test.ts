@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { createAuthority, createLeaf, waitFor } from '../../src/index.ts';
@@ -26,13 +25,13 @@ let web: {
 };
 const { kubectl, apply, configure } = kubectlOf(() => cluster);
 
-before(async () => {
+beforeAll(async () => {
   web = await startWeb();
   cluster = await startCluster({ serving: { kind: 'real', mlserver: true } });
   await storageKeys();
 });
 
-after(async () => {
+afterAll(async () => {
   web?.server.closeAllConnections();
   web?.server.close();
   await cluster?.stop();

@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { after, test } from 'node:test';
 import * as fc from 'fast-check';
 import { batchedFile } from './batched-file.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'batched-file-'));
-after(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 let files = 0;
 const newFile = (): string => join(root, String((files += 1)));
 

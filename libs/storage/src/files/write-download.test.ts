@@ -13,12 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { after, test } from 'node:test';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import { writeDownload } from './write-download.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'write-download-'));
-after(() => rmSync(root, { recursive: true }));
+afterAll(() => rmSync(root, { recursive: true }));
 
 const never = new AbortController().signal;
 let folders = 0;

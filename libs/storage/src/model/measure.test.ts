@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { measure } from './measure.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'measure-'));
-after(() => rmSync(root, { recursive: true }));
+afterAll(() => rmSync(root, { recursive: true }));
 
 test('the bytes of all files below are summed; links are followed, and a circle of them ends', async () => {
   mkdirSync(join(root, 'model', 'sub'), { recursive: true });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { PullRequest } from '../provider.ts';
 import { StorageError } from '../storage-error.ts';
@@ -11,7 +10,7 @@ import { ModelKeyError } from './model-key.ts';
 import { createModelPuller } from './model-puller.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'model-puller-'));
-after(() => rmSync(base, { recursive: true, force: true }));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
 const [root, configDir, pvcMounts] = ['models', 'storage-config', 'pvc_mounts'].map((name) => join(base, name)) as [
   string,
   string,

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ModelKeyError } from './model-key.ts';
 import { mergeParameters } from './storage-params.ts';

@@ -12,14 +12,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { after, test } from 'node:test';
 import * as fc from 'fast-check';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import { StorageError } from '../storage-error.ts';
 import { pullObjects, type Bucket } from './pull-objects.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'pull-objects-'));
-after(() => rmSync(root, { recursive: true }));
+afterAll(() => rmSync(root, { recursive: true }));
 
 /** A bucket in memory, whose keys may be anything. */
 function bucketOf(objects: Readonly<Record<string, string>>): Bucket {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { posix } from 'node:path';
-import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { StorageError } from '../storage-error.ts';
 import { planObjects, refuseConflicts, selectObjects, type StoredObject } from './select-objects.ts';

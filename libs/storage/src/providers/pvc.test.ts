@@ -11,11 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { createStorage } from '../storage.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'storage-pvc-'));
-after(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const pvcMounts = join(root, 'pvc_mounts');
 const folder = join(root, 'models', 'a-model');

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { parseConfig } from '../../config/parse-config.ts';
 import * as fc from 'fast-check';
 import { hashOf, type JsonObject } from '../../objects/reduce.ts';

@@ -1,0 +1,1 @@
+export { onTestEnd, runTest } from './on-test-end.ts';
