@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { exponentialDelay } from './exponential-delay.ts';
 
 test('the delay doubles with each failure up to the longest', () => {

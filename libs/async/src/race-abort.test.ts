@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { describe, test } from 'node:test';
 import { raceAbort } from './race-abort.ts';
 
 describe('a race with a signal', () => {
