@@ -1,6 +1,6 @@
 import type { Config } from 'jest';
 
-/** The name of a file tells what it needs: `*.int.test.ts` starts servers, `*.e2e.test.ts` a whole cluster. */
+/** The name of a test file says what it needs: `*.int.test.ts` starts servers, `*.e2e.test.ts` a whole cluster. */
 const NEEDS_SERVERS = String.raw`\.(int|e2e)\.test\.ts$`;
 
 /** Node runs each file as it is, so that nothing is transformed. */

@@ -15,7 +15,6 @@ const BANNED: readonly RegExp[] = [
   /\bby another hand\b/i,
   /\b(mends?|mended|mending)\b/i,
   /\bat once\b/i,
-  /\bof its own\b/i,
 ];
 
 /** Files whose words are not ours: generated code, licences, recorded data, and this list. */

@@ -5,7 +5,7 @@ const LightRunner = createRunner({ runtime: 'child_process' });
 
 /**
  * Gives each file a process of its own, for tests that start servers: nothing that a file leaves behind meets another one, and what it has
- * loaded is freed. As many files run at once as there are workers.
+ * loaded is freed. As many files run concurrently as there are workers.
  */
 export default class OwnProcessRunner {
   readonly #config: GlobalConfig;

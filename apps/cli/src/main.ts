@@ -6,7 +6,7 @@
 import { text } from 'node:stream/consumers';
 import { runCli } from '@meshkeeper/cli';
 
-// Whoever reads may have seen enough: `meshkeeper render … | head`.
+// The reader may close the pipe early: `meshkeeper render … | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();

@@ -18,7 +18,7 @@ async function start(): Promise<Stoppable> {
   const access = openAccess(settings);
   const redis = connectRedis(redisOptions(settings));
   const queue = createDueQueue({ redis, prefix: REDIS_PREFIX });
-  // It only reads: no lock of its own.
+  // The console only reads and holds no lock.
   const log = { redis, prefix: REDIS_PREFIX, queue: QUEUE_NAMES.main, form: FORM, lockDurationMs: 0 };
   const http = await startHttp({
     host: HTTP_HOST,
@@ -59,7 +59,7 @@ function openAccess({ CONSOLE_AUTH, KUBECONFIG, KUBE_CONTEXT, HTTP_HOST }: Setti
     if (!HTTP_HOST.startsWith('127.'))
       logger.warn(
         { HTTP_HOST },
-        'CONSOLE_AUTH is none: whoever reaches this address sees the specifications of all models',
+        'CONSOLE_AUTH is none: every client that reaches this address sees the specifications of all models',
       );
     return { guard: OPEN_TO_ALL, stop: async () => undefined };
   }

@@ -5,7 +5,7 @@ export const settingsSchema = z.object({
   ...processSettings,
   ...redisSettings,
   ...kubernetesSettings,
-  /** `kubernetes`: whoever asks the API sends their token, and sees what they may see with kubectl. `none`: whoever reaches it sees all. */
+  /** `kubernetes`: callers of the API send their token and see what they may see with kubectl. `none`: every client sees everything. */
   CONSOLE_AUTH: z.enum(['none', 'kubernetes']).default('none'),
 });
 

@@ -8,7 +8,7 @@ import {
   createKubeFeed,
   kubeAccess,
   KubeTransport,
-  tellConfiguration,
+  observeConfiguration,
   type WatchContext,
 } from '@meshkeeper/kubernetes';
 import { startRecorder } from '@meshkeeper/event-log';
@@ -83,7 +83,7 @@ function openFeeds(
     etcdSecretName: ETCD_SECRET_NAME,
     storageSecretName: async () => (await readConfiguration()).storageSecretName,
   };
-  const told = (parsed: ParsedConfig | undefined): void => {
+  const report = (parsed: ParsedConfig | undefined): void => {
     const problems = parsed?.kind === 'bad' ? parsed.problems : [];
     const warnings = parsed?.kind === 'ok' ? parsed.warnings : [];
     configuration.seen(problems.length, warnings.length);
@@ -92,7 +92,7 @@ function openFeeds(
   };
   return watchedKinds(NAMESPACE_SCOPE).map((kind) => {
     const feed = createKubeFeed({ transport, kind, context });
-    return kind === 'config' ? tellConfiguration(feed, told) : feed;
+    return kind === 'config' ? observeConfiguration(feed, report) : feed;
   });
 }
 

@@ -49,7 +49,7 @@ async function start({
   });
   const stopRecording = async (): Promise<void> => {
     const stopped = recording.stop();
-    // Whoever waits for the name of the mesh waits no longer.
+    // Ends the wait for the name of the mesh.
     redis.disconnect();
     await stopped;
   };

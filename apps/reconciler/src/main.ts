@@ -1,5 +1,5 @@
 /**
- * Steps 3 to 6: drains the queue. Each job is one key; `handle-job.ts` tells the story of its run. Stateless: as many of these
+ * Steps 3 to 6: drains the queue. Each job is one key; `handle-job.ts` is the story of its run. Stateless: as many of these
  * as are wanted share the queue, and what one leaves unfinished another runs.
  */
 import { createViewReader, waitForRedis } from '@meshkeeper/event-log';

@@ -39,7 +39,7 @@ async function measure(way: Way): Promise<Figures> {
   return { ms, perSecond: (1_000 * TOGETHER) / (await askAll(way, TOGETHER, IN_FLIGHT)) };
 }
 
-/** Milliseconds that so many requests take, so many at once. */
+/** Milliseconds that a number of requests take at a given concurrency. */
 async function askAll({ ask }: Way, count: number, inFlight: number): Promise<number> {
   let left = count;
   const began = performance.now();

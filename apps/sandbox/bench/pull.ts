@@ -95,7 +95,7 @@ function mib(bytes: number): string {
   return (bytes / 1024 ** 2).toFixed(0);
 }
 
-/** A puller, and behind it a server that loads at once. */
+/** A puller in front of a server that loads immediately. */
 async function startPod(folder: string, endpoint: string) {
   const [port, serverPort] = [await freePort(), await freePort()];
   for (const name of ['models', 'storage-config']) mkdirSync(join(folder, name), { recursive: true });

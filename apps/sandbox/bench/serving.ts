@@ -19,7 +19,7 @@ const IMAGE = (
 ).inputs[0];
 
 /**
- * A prediction as it is asked for: of the model server itself, through the mesh, and by REST, for our own server and for MLServer.
+ * A prediction requested from the model server itself, through the mesh, and by REST, for our own server and for MLServer.
  * Then a model of 1 GB, fetched from S3. What is compared takes turns.
  */
 export async function benchServing(say: Say): Promise<void> {

@@ -1,4 +1,4 @@
-/** What the command line asks for. */
+/** The options of the command line. */
 export type Arguments =
   | { readonly kind: 'help' }
   | { readonly kind: 'sandbox'; readonly fresh: boolean; readonly replicas: number; readonly mlserver: boolean }
@@ -7,8 +7,8 @@ export type Arguments =
 export const HELP = `Meshkeeper's sandbox: a whole cluster on this machine.
 
   npm start                       starts it, or resumes the one that was started here before
-  npm start -- --fresh            begins anew
-  npm start -- --with mlserver    has the real MLServer, for scikit-learn, besides our own server for ONNX
+  npm start -- --fresh            starts from an empty cluster
+  npm start -- --with mlserver    adds the real MLServer, for scikit-learn, to our own server for ONNX
   npm start -- --replicas N       runs N watchers of each kind (1 to 5)
   npm start -- --context NAME     no sandbox: runs our processes against the cluster of that kubeconfig context
   npm start -- --help             this text

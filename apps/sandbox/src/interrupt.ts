@@ -1,4 +1,4 @@
-/** npm sends on what the terminal sends already, so that one Ctrl-C arrives as two signals at once. */
+/** npm forwards the signal that the terminal has already sent, so one Ctrl-C arrives as two signals. */
 const SAME_KEY_MS = 500;
 
 export type Interrupt = {
@@ -6,7 +6,7 @@ export type Interrupt = {
   readonly signal: AbortSignal;
 };
 
-/** The first signal asks for an orderly stop; a later second one ends the process, and with it its children, at once. */
+/** The first signal requests an orderly stop; a later second one ends the process and its children immediately. */
 export function listenForInterrupt(onSecond: () => void): Interrupt {
   const abort = new AbortController();
   let first: number | undefined;

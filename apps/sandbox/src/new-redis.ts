@@ -1,7 +1,7 @@
 import { connectRedis, initialiseLog } from '@meshkeeper/event-log';
 import { redisSettings } from '@meshkeeper/settings';
 
-/** The sandbox has just made this Redis, so nobody needs to wait for workers of a former life. */
+/** The sandbox has just made this Redis, so no worker of an earlier one can still be running. */
 export async function prepareNewRedis(url: string): Promise<void> {
   const redis = connectRedis({ url });
   try {

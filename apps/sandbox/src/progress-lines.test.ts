@@ -26,6 +26,6 @@ test('on a terminal the line of the oldest unfinished step is written over', () 
   );
 });
 
-test('times are told in seconds, long ones in minutes', () => {
+test('times are shown in seconds, long ones in minutes', () => {
   assert.deepEqual([40, 1_250, 59_900, 282_000].map(seconds), ['0.0 s', '1.3 s', '59.9 s', '4 min 42 s']);
 });

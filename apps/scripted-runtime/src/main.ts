@@ -1,5 +1,5 @@
 /**
- * A model server that does as the path of each model tells: it stands beside a mesh in tests, and in the sandbox wherever no
+ * A model server that behaves as the path of each model says: it serves beside a mesh in tests, and in the sandbox wherever no
  * real one is. It keeps nothing but its models' names.
  */
 import { createLogger, runProcess } from '@meshkeeper/process';

@@ -1,6 +1,6 @@
 /**
- * The admission webhook. It says at once, to whoever writes a ServingRuntime or an InferenceService, what the plan would say
- * later: the rules are the same functions. It holds nothing and needs nobody: without Redis only one warning is missing.
+ * The admission webhook. It reports to the author of a ServingRuntime or an InferenceService immediately what the plan would report later: the
+ * rules are the same functions. It keeps no state and depends on no other process: without Redis only one warning is missing.
  */
 import { connectRedis } from '@meshkeeper/event-log';
 import { readSettingsOrExit, redisOptions } from '@meshkeeper/settings';

@@ -1,12 +1,12 @@
 const RETRY_MS = 500;
 
 /**
- * Level-triggered runs: each key runs at most once at a time, runs again when it was asked for meanwhile, and again after a
+ * Level-triggered runs: each key runs at most once at a time, runs again when requested during a run, and again after a
  * short wait when it failed. `run` looks at the state itself; a key carries nothing.
  */
 export type KeyedRuns = { request(key: string): void; stop(): Promise<void> };
 
-/** `limit`: runs at once, while the other keys wait for their turn; only for runs that end soon. */
+/** `limit`: concurrent runs; the other keys wait. Only for runs that end soon. */
 export function createKeyedRuns(
   run: (key: string) => Promise<void>,
   onFailure: (key: string, error: unknown) => void,

@@ -1,5 +1,5 @@
 /**
- * Settles like `promise`, or rejects as soon as `signal` aborts: with `toError(reason)`, by default the reason itself. The promise goes on then.
+ * Settles like `promise`, or rejects as soon as `signal` aborts: with `toError(reason)`, by default the reason itself. The promise itself is not cancelled.
  * A signal may outlive many calls, so no listener stays behind.
  */
 export async function raceAbort<T>(
@@ -15,7 +15,7 @@ export async function raceAbort<T>(
     return await Promise.race([promise, aborted.promise]);
   } finally {
     signal.removeEventListener('abort', abort);
-    // A promise that loses the race may reject later, with nobody waiting.
+    // A promise that loses the race may reject later, with no handler attached.
     promise.catch(() => undefined);
   }
 }

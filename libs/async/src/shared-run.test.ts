@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { sharedRun } from './shared-run.ts';
 
-test('who calls during a run gets its outcome, a failure too; who calls after it has a run of its own', async () => {
+test('callers during a run share its outcome, failures included; a later caller starts another run', async () => {
   const runs: PromiseWithResolvers<string>[] = [];
   const shared = sharedRun(() => {
     const run = Promise.withResolvers<string>();

@@ -1,6 +1,6 @@
 /**
- * `work`, whose callers share the run that is under way. A mesh asks for the status of its model server until it is answered in time, and
- * loads as soon as it is: what the asking empties must not go on in a run that nobody waits for any more.
+ * `work`, whose concurrent callers share one run. The mesh polls its model server's status until it is answered in time, and then loads
+ * immediately: a poll that was given up must not clear the server in a run of its own afterwards.
  */
 export function sharedRun<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;

@@ -10,7 +10,7 @@ const cases: readonly (readonly [string, Uint8Array, string])[] = [
   ['an object id shares its first byte and is base 128', objectId('1.2.840.10045.4.3.2'), '06082a8648ce3d040302'],
   ['an object id of small numbers', objectId('2.5.29.17'), '0603551d11'],
   ['text is UTF-8', utf8String('é'), '0c02c3a9'],
-  ['a bit string tells its unused bits', bitString(Buffer.from([0x80]), 7), '03020780'],
+  ['a bit string states its unused bits', bitString(Buffer.from([0x80]), 7), '03020780'],
   ['a sequence wraps its items', sequence(boolean(true), integer(1n)), '30060101ff020101'],
   [
     'years before 2050 have two digits',

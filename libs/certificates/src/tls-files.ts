@@ -50,7 +50,7 @@ function isSame(one: TlsMaterial, other: TlsMaterial): boolean {
   return (['key', 'certificate', 'trusted'] as const).every((part) => one[part].equals(other[part]));
 }
 
-/** The files as they are now; they are looked at once a second. */
+/** The files as they are now; checked every second. */
 export type FollowedTls = {
   current(): TlsMaterial;
   /** Calls `listener` with what they said before, whenever they say something else that can be used. */

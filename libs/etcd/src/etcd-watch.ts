@@ -20,7 +20,7 @@ export type EtcdEvent = {
  * - `events`: all events of one or more whole revisions, oldest first; `revision` is the last one's. Only this moves a
  *   cursor, and only once the batch is durably recorded: resume from `revision + 1n`.
  * - `progress`: the server has nothing up to `revision`. Never a cursor: a header may run ahead of events still to come.
- * - `compacted`: what was asked for is gone; list again. The iteration ends.
+ * - `compacted`: the requested revisions no longer exist; list again. The iteration ends.
  */
 export type EtcdWatchBatch =
   | { readonly kind: 'events'; readonly revision: bigint; readonly events: readonly EtcdEvent[] }

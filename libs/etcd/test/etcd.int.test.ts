@@ -224,7 +224,7 @@ describe('etcd', () => {
     const quick = createEtcdClient(readKvStore(`${etcd.endpoint};rootPrefix=root`), { timeoutMs: 300 });
     await quick.readHead();
     etcd.freeze();
-    // A process stops a moment after it was told to.
+    // A process stops a moment after the signal.
     const hangs = () =>
       quick
         .readHead()

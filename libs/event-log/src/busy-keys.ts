@@ -3,8 +3,8 @@ import { redisError } from './redis-error.ts';
 import { redisKeys } from './redis-keys.ts';
 
 /**
- * Which of some work keys are being worked at: due, running, or marked by a change less than `graceMs` ago. What they stand for is on its
- * way to where it should be. @throws CallError `Transient`
+ * Which of the given work keys are busy: due, running, or marked by a change less than `graceMs` ago. What they represent is still
+ * converging. @throws CallError `Transient`
  */
 export async function readBusyKeys(
   redis: Redis,

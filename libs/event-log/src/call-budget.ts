@@ -15,7 +15,7 @@ const script = new RedisScript('take-budget');
 const BATCH = 100;
 /** A caller that has not come so long after its turn does not come any more. */
 const FORGET_MS = 10_000;
-/** Of a second's calls so many may come at once; the rest is spread, so that both together are never more than a second's. */
+/** This share of a second's calls may come together; the rest is spread, so that the sum never exceeds a second's budget. */
 const AT_ONCE = 0.1;
 
 type Asking = {
@@ -25,8 +25,8 @@ type Asking = {
 };
 
 /**
- * One budget for all processes, kept in Redis and measured on its clock. Whoever asks while a question is under way goes with the next
- * one, so the busier a process is, the fewer questions it asks for each call. @throws CallError `Transient`
+ * One budget for all processes, kept in Redis and measured on its clock. Requests made during a round trip join the next one, so a busy process
+ * needs fewer round trips per call. @throws CallError `Transient`
  */
 export function createCallBudget({ redis, prefix, perSecond }: CallBudgetOptions): CallBudget {
   const burst = Math.max(1, Math.floor(perSecond * AT_ONCE));

@@ -4,7 +4,7 @@ import { redisKeys } from './redis-keys.ts';
 
 /**
  * Says that no worker of a former life of this Redis can exist, so that no watcher waits for one. Only who has just made the Redis may
- * know. Changes nothing where somebody waits already.
+ * know. Changes nothing when another process waits already.
  * @throws CallError `Transient`
  */
 export async function initialiseLog(redis: Redis, prefix: string): Promise<void> {

@@ -4,7 +4,7 @@ import { readHistory } from './history.ts';
 import type { EventLogOptions } from './recorder.ts';
 import { readRunState } from './run-state.ts';
 
-/** All that can be told of a work key: what its plan would see, what concerned it, and its runs. @throws CallError */
+/** Everything known about a work key: what its plan would see, what made it due, and its runs. @throws CallError */
 export async function lookUp(options: EventLogOptions, request: GatherRequest): Promise<LookedUp> {
   const { redis, prefix } = options;
   const [gathered, history, { runs, memory }] = await Promise.all([

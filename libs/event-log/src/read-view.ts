@@ -5,7 +5,7 @@ import type { EventLogOptions } from './recorder.ts';
 import { redisError } from './redis-error.ts';
 import { redisKeys } from './redis-keys.ts';
 
-/** Small, so that whoever judges each object has time for other work between pages. */
+/** Small, so that a caller that checks each object can do other work between pages. */
 const PAGE = 100;
 
 export function createViewReader(options: Pick<EventLogOptions, 'redis' | 'prefix' | 'form' | 'now'>): ViewReader {
@@ -18,11 +18,11 @@ export function createViewReader(options: Pick<EventLogOptions, 'redis' | 'prefi
 }
 
 /**
- * All that the view holds of one source, page by page, each object once. What changes meanwhile may be seen before or after, so only
+ * Everything that the view holds of one source, page by page, each object once. A concurrent change may be seen or not, so only
  * who can bear that should look at more than one object. @throws CallError `Transient`
  */
 export async function* readView(redis: Redis, prefix: string, source: string): AsyncGenerator<ViewedObject> {
-  // A scan gives a field again when Redis resizes the hash meanwhile.
+  // A scan returns a field twice when Redis resizes the hash during the scan.
   const seen = new Set<string>();
   let cursor = '0';
   do {

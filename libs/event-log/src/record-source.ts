@@ -20,7 +20,7 @@ export type RecordSourceOptions = {
   readonly queue: DueKeys;
   readonly observer: SourceObserver;
   readonly signal: AbortSignal;
-  /** A list repairs what no watch can tell. */
+  /** A list repairs what a watch cannot report. */
   readonly relistEveryMs?: number;
   readonly random?: () => number;
 };
@@ -46,7 +46,7 @@ export async function recordSource(options: RecordSourceOptions): Promise<void> 
     try {
       const position = await openSource(options);
       if (position === undefined) continue;
-      // A server that was away may be a restored one whose history has counted on past our cursor: only a list can tell.
+      // A server that was away may have been restored and its history may have passed our cursor since: only a list can show it.
       await followSource(options, lostServer ? { ...position, cursor: '' } : position, () => {
         failures = 0;
         lostServer = false;
@@ -204,7 +204,7 @@ async function use(options: RecordSourceOptions, recorded: Recorded, changes: nu
   if (recorded.keys.length > 0) await options.queue.enqueue(recorded.keys);
 }
 
-/** Redis does not stand where this watcher thought: it begins again at once, from what is stored. */
+/** Redis is not in the state that this watcher assumed: it resumes immediately, from what is stored. */
 class Refused extends CallError {
   constructor(status: string) {
     super('Gone', `Recording was refused: ${status}`, { code: `Refused:${status}` });

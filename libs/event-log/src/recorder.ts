@@ -15,7 +15,7 @@ import { asTexts, RedisScript, type RedisReply } from './redis-script.ts';
 export type EventLogOptions = {
   readonly redis: Redis;
   readonly prefix: string;
-  /** Name of the queue whose jobs stand for due keys. */
+  /** Name of the queue whose jobs represent due keys. */
   readonly queue: string;
   /** The form of the reduced body that this program writes and reads; a newer one starts the next epoch. */
   readonly form: number;
@@ -38,7 +38,7 @@ export type Opened =
   | { readonly status: 'moved' | 'form' };
 
 export type Recorded = {
-  /** `epoch`, `ahead` and `no-cursor`: refused; nothing was recorded, resume anew. */
+  /** `epoch`, `ahead` and `no-cursor`: refused; nothing was recorded, resume from what is stored. */
   readonly status: 'ok' | 'epoch' | 'ahead' | 'no-cursor';
   readonly recorded: number;
   /** Due and not in the queue. */
@@ -76,7 +76,7 @@ export class Recorder implements EffectLog {
     return { epoch: stored[0] ?? '', cursor: stored[1] ?? '', complete: stored[2] === '1', highest: stored[3] ?? '' };
   }
 
-  /** Whether somebody has asked for a list that none has answered yet. */
+  /** True when a list was requested and none has been recorded since. */
   async wantsList(source: string): Promise<boolean> {
     const stored = await this.#options.redis
       .hmget(this.#keys.source(source), 'wanted', 'listed')
@@ -113,7 +113,7 @@ export class Recorder implements EffectLog {
     return (await this.#record(source, batch)).keys;
   }
 
-  /** `startedAt` is when the list began, epoch ms: whoever wished for one before is answered. */
+  /** `startedAt` is when the list began, epoch ms: it answers requests made before then. */
   async finishList(
     source: string,
     epoch: string,

@@ -9,7 +9,7 @@ export type RedisConnectionOptions = {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly caFile?: string | undefined;
-  /** Called with each connection error; ioredis itself goes on trying. */
+  /** Called with each connection error; ioredis itself keeps retrying. */
   readonly onError?: (error: CallError) => void;
 };
 
@@ -54,7 +54,7 @@ export async function checkRedis(redis: Redis, timeoutMs: number): Promise<void>
 }
 
 /**
- * Waits until Redis answers and is fit for use. While it does not answer, `blocked` is told why, once a second.
+ * Waits until Redis answers and is fit for use. While it does not answer, `blocked` is called with the reason once a second.
  * @throws CallError `Terminal` as `checkRedis` does; the signal's reason when aborted.
  */
 export async function waitForRedis(

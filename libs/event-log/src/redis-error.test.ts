@@ -37,7 +37,7 @@ describe('an error of Redis', () => {
     assert.equal(redisError(error), error);
   });
 
-  test('that is no Error at all is told as text', () => {
+  test('that is not an Error is reported as text', () => {
     assert.equal(redisError('odd').message, 'Redis does not answer (odd)');
   });
 });

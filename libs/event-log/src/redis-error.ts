@@ -1,6 +1,6 @@
 import { CallError, messageOf } from '@meshkeeper/domain';
 
-/** Redis' own error words, and what each means to somebody who waits for a write. */
+/** Redis' own error codes, and what each means for a write. */
 const BY_WORD: Readonly<Record<string, readonly [code: string, advice: string]>> = {
   OOM: ['RedisOutOfMemory', 'Redis is out of memory; raise maxmemory'],
   READONLY: ['RedisReadOnly', 'this Redis is a read-only replica; point REDIS_URL at the primary'],

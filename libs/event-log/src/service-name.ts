@@ -4,7 +4,7 @@ import type { EventLogOptions } from './recorder.ts';
 
 /**
  * Reads the name of the inference Service from the configuration as it is recorded, since plans see the same: all watchers change
- * over together, and the name of the last good configuration holds while a wrong one stands in the cluster.
+ * over together, and the name of the last good configuration applies while an invalid one is in the cluster.
  */
 export function createServiceName(log: EventLogOptions, ownNamespace: string): () => Promise<string> {
   return async () => {

@@ -10,8 +10,8 @@ export type SharedReading = {
 };
 
 /**
- * A reading that costs too much for every process to make. Whoever is first makes it, all others get what it gave; undefined before the
- * first is made. @throws CallError `Transient`, and what `make` throws
+ * A reading that is too expensive for every process to take. The first process takes it and the others get its result; undefined before the
+ * first one is complete, and when none could be taken for a while.
  */
 export async function shareReading(
   redis: Redis,
@@ -29,5 +29,5 @@ export async function shareReading(
   return made;
 }
 
-/** So many times without a new one, and the last is told no more. */
+/** After this many intervals without a new reading, the last one is no longer reported. */
 const STALE_AFTER = 5;

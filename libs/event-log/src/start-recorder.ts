@@ -27,7 +27,7 @@ export type RecorderProcessOptions = {
 
 /**
  * The time that a worker may hold a run without renewing its lock, ms; everybody must mean the same. Lost locks are looked for at half
- * of it, so that a dead worker's runs go on elsewhere after 7.5 s at the latest.
+ * of it, so that a dead worker's runs continue elsewhere after at most 7.5 s.
  */
 export const LOCK_DURATION_MS = 5_000;
 
@@ -58,7 +58,7 @@ export function startRecorder(options: RecorderProcessOptions): RecorderProcess 
   const queue = options.openQueue(redis);
   const recorder = new Recorder({ redis, prefix, queue: queueName, form: FORM, lockDurationMs: LOCK_DURATION_MS });
   const goesOn = (source: string): void => {
-    if (blocked.delete(source)) logger.info({ source }, 'Recording goes on');
+    if (blocked.delete(source)) logger.info({ source }, 'Recording continues');
   };
   const watched: SourceObserver = {
     alive: observer.alive,

@@ -58,7 +58,7 @@ async function evalCalls(): Promise<number> {
 const callers = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `caller-${i}`);
 
 describe('a budget of calls', () => {
-  test('lets a few through at once, and each mesh its own', async () => {
+  test('lets a few calls through immediately, separately for each mesh', async () => {
     const budget = openOne();
     for (const mesh of ['a', 'b']) {
       const waits = await Promise.all(callers(30).map((caller) => budget.take(mesh, caller)));
@@ -81,7 +81,7 @@ describe('a budget of calls', () => {
     assert.ok(asked < 2_000, `Redis was asked ${asked} times`);
   });
 
-  test('holds, and nobody starves, though all come late and more come all the time', async () => {
+  test('holds, and no caller starves, even if all are late and more keep coming', async () => {
     const budgets = open(2);
     const first = callers(300).map((caller) => callWhenAllowed(budgets, caller, 500));
     const pushing = callers(300).map(async (caller, i) => {

@@ -52,7 +52,7 @@ describe('the brake on mass deletions', () => {
     assert.equal(await brake.permit('other', SOURCE), 'go');
   });
 
-  test('asks for a list, and opens once one that began later is complete', async () => {
+  test('requests a list, and opens once one that began later is complete', async () => {
     const { answers, bench, list, clock } = await scene(30);
     await list(clock.now - 1);
     await answers(19);

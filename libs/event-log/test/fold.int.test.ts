@@ -45,7 +45,7 @@ const anyList = (ahead: number): Arbitrary<Move> =>
 const anyMoves = (ahead: number): Arbitrary<readonly Move[]> =>
   array(oneof({ weight: 3, arbitrary: anyWatch }, { weight: 2, arbitrary: anyList(ahead) }), { maxLength: 40 });
 
-/** A watcher that makes its moves one at a time. While a list is under way, its moves go on with that. */
+/** A watcher that makes one move at a time. During a list, its moves continue the list. */
 class Watcher {
   readonly #bench: LogBench;
   readonly #history: ServerHistory;

@@ -107,7 +107,7 @@ export class LogBench {
     return revisions([...(foldLog(entries).get(SOURCE) ?? [])]);
   }
 
-  /** One text for each entry of the log that tells of an object: kind, name, revision. */
+  /** One line for each entry of the log about an object: kind, name, revision. */
   async log(): Promise<readonly string[]> {
     const entries = await Array.fromAsync(readLog(this.redis, this.options.prefix));
     return entries

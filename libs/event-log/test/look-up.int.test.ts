@@ -8,7 +8,7 @@ const EFFECT = { key: KEY, fencingToken: 1, write: 'w', reason: 'r', outcome: 'o
 
 const open = useTestLogs();
 
-describe('what is told of a key', () => {
+describe('what is known about a key', () => {
   test('are its object, the changes that made it due and the writes of its own runs, newest first', async () => {
     const bench = await open();
     await bench.watch(1, 2, put('a', 2));
@@ -29,7 +29,7 @@ describe('what is told of a key', () => {
     );
   });
 
-  test('a write is told also when a watcher saw it first, and is no cause of the next run', async () => {
+  test('a write is included even if a watcher saw it first, and is no cause of the next run', async () => {
     const bench = await open();
     await bench.watch(1, 3, put('a', 3));
     await bench.recorder.recordEffect(SOURCE, bench.epoch, EFFECT, put('a', 3));

@@ -17,7 +17,7 @@ const RUNS = process.env['MESHKEEPER_SIZE'] === 'large' ? 500 : 30;
 const NAMES = ['a', 'b', 'c'];
 const NAMESPACES = ['ns', ''];
 const KEYS = ['mesh/ns', 'thing/a', 'thing/b', 'thing/{things}'];
-/** In the order of bytes and in that of JavaScript the last two stand in another order. */
+/** Byte order and JavaScript's order differ for the last two. */
 const MEMBERS = ['things a', 'things b', 'wanted:ns x y', 'wanted:ns \u{1F600}', 'wanted:ns \u{FB01}'];
 
 let server: TestRedis;
@@ -68,7 +68,7 @@ const REQUESTS: readonly GatherRequest[] = KEYS.map((key) => ({
   factIndexes: [IN_FACTS],
 }));
 
-/** Epochs and cursors are Redis's own; objects of one name stand in no order, as sets have none. */
+/** Epochs and cursors are Redis's own; objects of one name have no order, as sets have none. */
 function comparable({ objects, sources, facts, indexes }: Gathered): unknown {
   const complete = Object.entries(sources).map(([source, state]) => [source, state.complete]);
   return { objects: objects.map((object) => JSON.stringify(object)).sort(), complete, facts, indexes };

@@ -86,7 +86,7 @@ describe('opening a source', () => {
     assert.deepEqual(opened, { status: 'ok', epoch: bench.epoch, cursor: '10', complete: true });
   });
 
-  test('after a long freeze, when another opened an epoch meanwhile, is answered with moved', async () => {
+  test('after a long freeze during which another process opened an epoch, is answered with moved', async () => {
     const bench = await open();
     const seen = await bench.recorder.sourceState(SOURCE);
     const epoch = await bench.reopen({ identity: 'another', head: '900' });
@@ -107,7 +107,7 @@ describe('opening a source', () => {
     );
   });
 
-  test('anew keeps the view until the next list, which then deletes what it lacks', async () => {
+  test('again keeps the view until the next list, which then deletes what is missing from it', async () => {
     const bench = await open();
     await bench.watch(1, 10, put('a', 9), put('b', 10));
     bench.epoch = await bench.reopen({ identity: 'another', head: '4' });

@@ -34,7 +34,7 @@ describe('the whole view', () => {
     assert.deepEqual(await Array.fromAsync(readView(bench.redis, bench.options.prefix, 'unknown')), []);
   });
 
-  test('tells which sources are listed whole, and of no other form', async () => {
+  test('reports which sources are complete, and refuses another form', async () => {
     const { bench, reader } = await open();
     const { [SOURCE]: known, other } = await reader.states([SOURCE, 'other']);
     assert.deepEqual([known?.complete, other], [true, { epoch: '', cursor: '', complete: false }]);

@@ -97,7 +97,7 @@ for (const watchers of [1, 2]) {
       assert.deepEqual([...queued].sort(), expected);
     });
 
-    test('is listed again within seconds when somebody asks for it', async () => {
+    test('is listed again within seconds on request', async () => {
       const { bench, server } = bound(await scene(watchers));
       const before = server.lists;
       await bench.redis.hset(bench.keys.source(SOURCE), 'wanted', Date.now());
@@ -174,7 +174,7 @@ describe('a source', () => {
     await made.settled();
   });
 
-  test('whose server fails tells the reason, keeps its view and goes on when the server is well', async () => {
+  test('whose server fails reports the reason, keeps its view and continues when the server recovers', async () => {
     const made = await scene();
     const before = await made.bench.view();
     made.server.break(new CallError('Transient', 'It is tired', { code: 'Tired' }));
@@ -203,25 +203,25 @@ function bound(made: Scene): Pick<Scene, 'bench' | 'server' | 'queued' | 'settle
   return { bench, server, queued, settled: () => made.settled(), state: () => made.state() };
 }
 
-test('recording waits while Redis takes no writes, says why, and goes on by itself', async () => {
+test('recording waits while Redis accepts no writes, reports why, and continues by itself', async () => {
   const scene = new Scene();
   scene.server.put('a');
   const watcher = scene.watch();
   await scene.settled();
   const { redis: admin } = scene.bench;
-  const hindrances = [
-    { reason: 'RedisReadOnly', hinder: ['REPLICAOF', '127.0.0.1', '1'], mend: ['REPLICAOF', 'NO', 'ONE'] },
+  const obstacles = [
+    { reason: 'RedisReadOnly', block: ['REPLICAOF', '127.0.0.1', '1'], repair: ['REPLICAOF', 'NO', 'ONE'] },
     {
       reason: 'RedisOutOfMemory',
-      hinder: ['CONFIG', 'SET', 'maxmemory', '1'],
-      mend: ['CONFIG', 'SET', 'maxmemory', '0'],
+      block: ['CONFIG', 'SET', 'maxmemory', '1'],
+      repair: ['CONFIG', 'SET', 'maxmemory', '0'],
     },
   ];
-  for (const { reason, hinder, mend } of hindrances) {
-    await admin.call(hinder[0] ?? '', ...hinder.slice(1));
+  for (const { reason, block, repair } of obstacles) {
+    await admin.call(block[0] ?? '', ...block.slice(1));
     scene.server.put(`during-${reason}`);
     await waitFor(() => watcher.failures.includes(reason), { timeoutMs: 5_000, what: `the reason ${reason}` });
-    await admin.call(mend[0] ?? '', ...mend.slice(1));
+    await admin.call(repair[0] ?? '', ...repair.slice(1));
     await scene.settled(10_000);
   }
 });

@@ -22,7 +22,7 @@ describe('recording what a watch shows', () => {
     );
   });
 
-  test('a known change still tells its keys that are due and not queued', async () => {
+  test('a known change still returns its keys that are due and not queued', async () => {
     const bench = await open();
     await bench.watch(1, 5, put('a', 5), put('b', 5));
     await bench.enqueue('thing/b');
@@ -60,7 +60,7 @@ describe('recording what a watch shows', () => {
     });
   });
 
-  test('after the loss of its last writes it is refused as ahead, until it goes on from what is stored', async () => {
+  test('after the loss of its last writes it is refused as ahead, until it resumes from what is stored', async () => {
     const bench = await open();
     await bench.watch(1, 5, put('a', 5));
     const names = await bench.redis.keys(`${bench.options.prefix}:*`);
@@ -186,7 +186,7 @@ describe('waking neighbours', () => {
     assert.deepEqual(woken, [['neighbour/x'], [], ['neighbour/x'], ['neighbour/x'], []]);
   });
 
-  test('finds the keys that patterns stand for, also with a hole in a hole', async () => {
+  test('finds the keys that patterns match, including a hole within a hole', async () => {
     const bench = await open();
     const indexed = ['namespaces one', 'namespaces two', 'names x', 'names y'];
     await bench.watch(1, 2, put('a', 2, { keys: [], indexes: indexed }));
@@ -243,7 +243,7 @@ describe('waking neighbours', () => {
 });
 
 describe('gathering', () => {
-  test('gives own objects, those asked for by name, facts, indexes and the states of sources', async () => {
+  test('returns own objects, requested ones, facts, indexes and the states of sources', async () => {
     const bench = await open();
     const changes = [
       put('b', 2, { keys: ['thing/own'], facts: '{"port":2}' }),
@@ -303,7 +303,7 @@ describe('gathering', () => {
     assert.deepEqual(indexes, [['d'], [], []]);
   });
 
-  test('keeps the last facts where a change tells none that count', async () => {
+  test('keeps the last facts when a change has only fallback facts', async () => {
     const bench = await open();
     const request = {
       key: 'thing/a',

@@ -136,7 +136,7 @@ describe('a run', () => {
     assert.deepEqual([await bench.due(), await bench.redis.exists(bench.keys.key(KEY))], [[], 0]);
   });
 
-  test('is told the last 32 causes at most', async () => {
+  test('has at most the last 32 causes', async () => {
     const bench = await open();
     await bench.watch(1, 41, ...Array.from({ length: 40 }, (_, i) => put('a', i + 2)));
     const run = await bench.begin(KEY, await bench.lock('job'));
@@ -153,7 +153,7 @@ describe('a run', () => {
 });
 
 describe('the sweep', () => {
-  test('finds due keys that no job stands for, and only one process sweeps at a time', async () => {
+  test('finds due keys that no job represents, and only one process sweeps at a time', async () => {
     const bench = await open();
     const ledger = createRunLedger(bench.options);
     await bench.watch(1, 3, put('a', 2), put('b', 2), put('c', 2));

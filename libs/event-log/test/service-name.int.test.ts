@@ -40,7 +40,7 @@ describe('the name of the mesh follows the configuration', () => {
     await until('the records', viewShows('modelmesh-serving'));
   });
 
-  test('a changed name begins another epoch, in which the other mesh is listed whole and nobody goes back', async () => {
+  test('a changed name begins another epoch, in which the other mesh is listed completely and no watcher returns', async () => {
     const before = BigInt(await fixture.epoch());
     await fixture.recordConfig({ inferenceServiceName: 'mesh' });
     await until('the other records', viewShows('mesh'));
@@ -62,7 +62,7 @@ describe('the name of the mesh follows the configuration', () => {
     assert.equal(await fixture.epoch(), before);
   });
 
-  test('a watcher ends by itself although Redis does not tell it the name', async () => {
+  test('a watcher stops although Redis never answers with the name', async () => {
     fixture.redis.freeze();
     try {
       await delay(1_500);

@@ -50,7 +50,7 @@ test('a source is ready again soon after Redis takes writes again, and stops alt
   await waitFor(() => recorder.problem() !== undefined, { timeoutMs: 10_000, what: 'the refusal to be noticed' });
   assert.equal(recorder.problem(), 'things: RedisOutOfMemory');
   await redis.config('SET', 'maxmemory', '0');
-  await ready('recording to go on');
+  await ready('recording to continue');
   await server.stop();
   await recorder.stop();
 });

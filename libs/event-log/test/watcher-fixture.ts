@@ -21,7 +21,7 @@ export const OWN_NAMESPACE = 'modelmesh-serving';
 const PREFIX = '{meshkeeper}';
 const { source } = KINDS.config;
 
-/** Mesh watchers as processes of their own, beside a real Redis and etcd. Nobody but the test records the configuration. */
+/** Mesh watchers as processes of their own, beside a real Redis and etcd. Only the test records the configuration. */
 export type Fixture = {
   readonly log: EventLogOptions;
   readonly etcd: EtcdClient;
@@ -87,7 +87,7 @@ export async function startFixture(): Promise<Fixture> {
   };
 }
 
-/** All of Kubernetes that a mesh watcher asks for: one Secret. */
+/** The only request of a mesh watcher to Kubernetes: one Secret. */
 async function startApi(connection: string): Promise<Server> {
   const secret = { data: { etcd_connection: Buffer.from(connection).toString('base64') } };
   const server = createServer((_request, response) => response.end(JSON.stringify(secret)));

@@ -28,4 +28,4 @@ export { findForeignController } from './foreign-controller.ts';
 export { readTlsSecret, type TlsSecret } from './tls-secret.ts';
 export { KubeTransport, type TransportObserver, type TransportOptions } from './transport.ts';
 export { createWriter } from './writer.ts';
-export { tellConfiguration } from './observe-configuration.ts';
+export { observeConfiguration } from './observe-configuration.ts';

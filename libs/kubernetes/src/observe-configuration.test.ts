@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { toAbsence, toChange, type JsonObject, type SourceFeed } from '@meshkeeper/domain';
-import { tellConfiguration } from './observe-configuration.ts';
+import { observeConfiguration } from './observe-configuration.ts';
 
 const context = { ownNamespace: 'own' };
 const configMap = (decoded: JsonObject) => ({ metadata: { name: 'model-serving-config', namespace: 'own' }, decoded });
@@ -22,7 +22,7 @@ test('each version of the configuration is told as it passes by, and passes unch
     },
   };
   const told: unknown[] = [];
-  const wrapped = tellConfiguration(feed, (parsed) => {
+  const wrapped = observeConfiguration(feed, (parsed) => {
     told.push(parsed === undefined ? 'gone' : parsed.kind === 'bad' ? parsed.problems.length : parsed.warnings.length);
   });
   const passed: unknown[] = [];

@@ -1,7 +1,7 @@
 import { parseConfig, type Change, type JsonObject, type ParsedConfig, type SourceFeed } from '@meshkeeper/domain';
 
 /** Calls `tell` with what each version of the configuration says, as it is seen; with undefined when its ConfigMap is gone. */
-export function tellConfiguration(feed: SourceFeed, tell: (parsed: ParsedConfig | undefined) => void): SourceFeed {
+export function observeConfiguration(feed: SourceFeed, tell: (parsed: ParsedConfig | undefined) => void): SourceFeed {
   async function* told<Batch extends { readonly changes: readonly Change[] }>(batches: AsyncIterable<Batch>) {
     for await (const batch of batches) {
       for (const change of batch.changes) tell(change.op === 'put' ? parsed(change.body) : undefined);

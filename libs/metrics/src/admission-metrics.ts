@@ -3,7 +3,7 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 export type AdmissionMetrics = {
   /** An answer of the webhook: `allowed`, `warned`, `denied`, or `undecodable` for what was no review. */
   answered(path: string, outcome: string, seconds: number): void;
-  /** Whether the runtimes were known when a model's format was looked at; `skipped` when Redis did not tell in time. */
+  /** Whether the runtimes were known when a model's format was looked at; `skipped` when Redis did not answer in time. */
   lookedUp(result: 'known' | 'incomplete' | 'skipped'): void;
   /** A new pair of certificate and key was found: `loaded`, or `refused` and the old one kept. */
   certificate(result: 'loaded' | 'refused'): void;

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 
 export type DriftMetrics = {
-  /** How often each kind was found; undefined while nobody knows. */
+  /** How often each kind was found; undefined while unknown. */
   found(counts: Readonly<Record<string, number>> | undefined): void;
 };
 
@@ -9,7 +9,7 @@ export type DriftMetrics = {
 export function createDriftMetrics(registry: Registry): DriftMetrics {
   const drift = new Gauge({
     name: 'meshkeeper_drift',
-    help: "Disagreements of objects, the mesh's records and the pods that nobody works at; meshkeeper drift lists them",
+    help: "Disagreements of objects, the mesh's records and the pods that no run is resolving; meshkeeper drift lists them",
     labelNames: ['kind'],
     registers: [registry],
   });

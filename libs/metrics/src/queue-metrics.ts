@@ -133,7 +133,7 @@ function registerReadings(
   const oldest = gauge('meshkeeper_oldest_due_seconds', 'Age of the key that is due longest', []);
   const unfinished = gauge('workqueue_unfinished_work_seconds', 'Sum of the ages of all runs under way', ['name']);
   const longest = gauge('workqueue_longest_running_processor_seconds', 'Age of the oldest run under way', ['name']);
-  gauge('controller_runtime_max_concurrent_reconciles', 'Runs that this process makes at once', ['controller']).set(
+  gauge('controller_runtime_max_concurrent_reconciles', 'Concurrent runs of this process', ['controller']).set(
     { controller: queue },
     concurrency,
   );

@@ -1,7 +1,7 @@
 import type { Program } from './process.ts';
 
 export type PodDrainOptions = {
-  /** Where the mesh of the pod answers once it has drained; 0: nobody is waited for. */
+  /** Where the mesh of the pod answers once it has drained; 0: no wait. */
   readonly port: number;
   /** What `localhost` is within the pod. */
   readonly localhost: string;

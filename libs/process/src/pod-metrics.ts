@@ -15,7 +15,7 @@ export type PodMetricsOptions = {
 const NOTHING: Stoppable = { stop: async () => {} };
 
 /**
- * `/metrics` and health of a container beside a model server, for whoever scrapes the pod. A port that another container of the pod
+ * `/metrics` and health of a container beside a model server, for scrapers of the pod. A port that another container of the pod
  * has taken is no reason not to work: a warning says so. Never rejects.
  */
 export async function startPodMetrics({ port, localhost, registry, logger }: PodMetricsOptions): Promise<Stoppable> {

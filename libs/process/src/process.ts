@@ -11,13 +11,13 @@ export type Program = Stoppable & {
 };
 
 /**
- * Runs a program until SIGTERM or SIGINT, then stops it. A failed start, and an error that nobody caught, end the process
- * with code 1 and one sentence. The parts already started are stopped by `start` itself, which owns them.
+ * Runs a program until SIGTERM or SIGINT, then stops it. A failed start, and an uncaught error, end the process with code 1 and one sentence.
+ * The parts already started are stopped by `start` itself, which owns them.
  */
 export async function runProcess(logger: Logger, start: () => Promise<Program>): Promise<void> {
   const fail = (error: unknown): never => {
     const message = error instanceof Error ? error.message : String(error);
-    // Whoever threw on purpose has said it all in one sentence; a defect needs its stack.
+    // An error thrown on purpose says everything in one sentence; a defect needs its stack.
     if (isDefect(error)) logger.fatal({ err: error }, message);
     else logger.fatal(message);
     process.exit(1);

@@ -49,7 +49,7 @@ export type Connected = {
   stop(): Promise<void>;
 };
 
-/** Of all reconcilers together to one mesh: thousands of models that load at once must not keep it from loading them. */
+/** For all reconcilers together and one mesh: status calls for thousands of loading models must not keep it from loading them. */
 const STATUS_CALLS_PER_SECOND = 200;
 
 /**

@@ -20,7 +20,7 @@ export type DriftWatchOptions = {
 export function startDriftWatch(options: DriftWatchOptions): { readonly stop: () => void } {
   const stopping = new AbortController();
   void watchUntil(options, stopping.signal);
-  // A look under way ends with the connection: a Redis that is away must not hold up whoever stops.
+  // A check in progress ends with the connection: an unreachable Redis must not delay the shutdown.
   return { stop: () => stopping.abort() };
 }
 
@@ -43,12 +43,12 @@ async function watchUntil(options: DriftWatchOptions, signal: AbortSignal): Prom
   }
 }
 
-/** So often each process asks for the reading while one is made. */
+/** How often each process polls for the reading while another takes it. */
 const ASKS = 4;
 
 const countsSchema = z.record(z.string(), z.number()).catch({});
 
-/** Each kind has its number, and 0 says that somebody looked. */
+/** Every kind has a number; 0 means that it was checked and none was found. */
 function countKinds(findings: readonly Finding[]): Readonly<Record<string, number>> {
   return Object.fromEntries(DRIFT_KINDS.map((kind) => [kind, findings.filter((each) => each.kind === kind).length]));
 }

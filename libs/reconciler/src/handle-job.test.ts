@@ -8,10 +8,10 @@ import type { Ports } from './ports.ts';
 const NAMESPACE: KubeObject = { metadata: { name: 'own', uid: 'u', resourceVersion: '3' } };
 const SOURCES = [...Object.values(KINDS).map(({ source }) => source), MESH_SOURCE];
 
-let told: string[];
+let calls: string[];
 let conflict: boolean;
 beforeEach(() => {
-  told = [];
+  calls = [];
   conflict = false;
 });
 
@@ -32,19 +32,19 @@ function gathered(config: unknown, complete = true): Gathered {
   };
 }
 
-/** Ports that tell what reaches them, in order. */
+/** Ports that record the calls they receive, in order. */
 function ports(found: Gathered): Ports {
-  const tell = (text: string): void => void told.push(text);
+  const log = (text: string): void => void calls.push(text);
   const unused = (): never => assert.fail('nothing else should be called');
   return {
     gather: async ({ key }) => {
-      tell(`gather ${key}`);
+      log(`gather ${key}`);
       return found;
     },
     kube: {
       read: unused,
       create: async ({ kind, name }, object) => {
-        tell(`create ${kind} ${name}`);
+        log(`create ${kind} ${name}`);
         if (conflict) throw new CallError('Conflict', 'it exists');
         return { ...object, metadata: { ...object.metadata, resourceVersion: '9' } };
       },
@@ -60,16 +60,16 @@ function ports(found: Gathered): Ports {
     brake: { permit: unused },
     effects: {
       recordEffect: async (_source, _epoch, effect, change) => {
-        tell(`effect ${effect.write} ${change.op} ${change.revision} because of ${effect.cause.join()}`);
+        log(`effect ${effect.write} ${change.op} ${change.revision} because of ${effect.cause.join()}`);
         return ['runtime/own/woken'];
       },
     },
-    enqueue: async (keys) => tell(`enqueue ${keys.join()}`),
+    enqueue: async (keys) => log(`enqueue ${keys.join()}`),
     events: { send: unused },
     writes: {
-      wrote: (kind, reason) => tell(`count ${kind} ${reason}`),
-      failed: (kind, reason, code) => tell(`count failed ${kind} ${reason} ${code}`),
-      hindered: (kind, reason) => tell(`count hindered ${kind} ${reason}`),
+      wrote: (kind, reason) => log(`count ${kind} ${reason}`),
+      failed: (kind, reason, code) => log(`count failed ${kind} ${reason} ${code}`),
+      hindered: (kind, reason) => log(`count hindered ${kind} ${reason}`),
     },
     logger: createLogger('test', 'silent'),
     now: () => 0,
@@ -90,7 +90,7 @@ const GOOD = {
 describe('one run of one key', () => {
   test('gathers, writes, and logs the effect with its cause; what the effect woke is queued', async () => {
     const result = await createHandleJob(ports(gathered(GOOD)))(context());
-    assert.deepEqual(told, [
+    assert.deepEqual(calls, [
       'gather mesh/own',
       'create services modelmesh-serving',
       'count services Created',
@@ -108,13 +108,13 @@ describe('one run of one key', () => {
       throw lost;
     };
     await assert.rejects(createHandleJob(ports(gathered(GOOD)))(context(guard)), lost);
-    assert.ok(!told.some((text) => text.startsWith('create')));
+    assert.ok(!calls.some((text) => text.startsWith('create')));
   });
 
   test('whose write is refused throws the class of the refusal, and logs what was tried', async () => {
     conflict = true;
     await assert.rejects(createHandleJob(ports(gathered(GOOD)))(context()), { kind: 'Conflict' });
-    assert.deepEqual(told.slice(2), [
+    assert.deepEqual(calls.slice(2), [
       'count failed services Created Conflict',
       'effect create services own/modelmesh-serving note 0 because of 17-0',
       'enqueue runtime/own/woken',
@@ -123,15 +123,15 @@ describe('one run of one key', () => {
 
   test('under a wrong configuration writes nothing and is counted', async () => {
     await createHandleJob(ports(gathered({ kind: 'bad', problems: ['metrics.port: too big'] })))(context());
-    assert.deepEqual(told, ['gather mesh/own', 'count hindered mesh InvalidConfiguration']);
+    assert.deepEqual(calls, ['gather mesh/own', 'count hindered mesh InvalidConfiguration']);
   });
 
   test('before its sources are listed writes nothing', async () => {
     await createHandleJob(ports(gathered(GOOD, false)))(context());
-    assert.deepEqual(told, ['gather mesh/own']);
+    assert.deepEqual(calls, ['gather mesh/own']);
   });
 
-  test('of a key that nobody knows is given up until somebody looks', async () => {
+  test('of an unknown key is given up until someone fixes it', async () => {
     const unknown = { ...context(), key: 'what/is/this' };
     await assert.rejects(createHandleJob(ports(gathered(GOOD)))(unknown), { kind: 'Terminal' });
   });

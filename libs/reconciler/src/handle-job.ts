@@ -12,7 +12,7 @@ import {
 } from '@meshkeeper/domain';
 import type { HandleRun, RunContext, RunResult } from '@meshkeeper/work-queue';
 import { applySteps } from './apply-steps.ts';
-import { lookLive } from './look-live.ts';
+import { readLiveAnswers } from './read-live-answers.ts';
 import type { Ports } from './ports.ts';
 import { sendReport } from './send-report.ts';
 
@@ -27,13 +27,13 @@ export function createHandleJob(ports: Ports): HandleRun {
 
     // 2. Gather: all that is known about it, in one round trip.
     const gathered = await ports.gather(gatherRequest(key, ports.context));
-    const snapshot = await lookLive(ports, toSnapshot(key, gathered, ports.context, context.run.memory));
+    const snapshot = await readLiveAnswers(ports, toSnapshot(key, gathered, ports.context, context.run.memory));
 
     // 3. Plan: a pure function says what to do, as data.
     const planned = plan(snapshot, ports.now());
-    if (planned.obstacle !== undefined) tellObstacle(ports, key, planned.obstacle);
+    if (planned.obstacle !== undefined) logObstacle(ports, key, planned.obstacle);
 
-    // 4. Its turn: a mesh is asked for so many statuses a second, whoever asks. When they are used up the run ends, and comes back at its turn.
+    // 4. Budget: all processes share a number of status calls per second to a mesh. Without one left, the run ends and is repeated at its turn.
     const waitMs = await untilItsTurn(ports, key, planned.steps);
     if (waitMs > 0) return { lookAgainMs: waitMs, gone: false };
 
@@ -64,7 +64,7 @@ async function untilItsTurn({ budget, writes }: Ports, key: WorkKey, steps: read
 }
 
 /** A wrong configuration hinders every key; each namespace's own key says so for all of them. */
-function tellObstacle({ logger, writes }: Ports, key: WorkKey, { reason, message }: Obstacle): void {
+function logObstacle({ logger, writes }: Ports, key: WorkKey, { reason, message }: Obstacle): void {
   writes.hindered(key.kind, reason);
   const level = reason === 'InvalidConfiguration' && key.kind === 'mesh' ? 'warn' : 'debug';
   logger[level]({ key: formatKey(key), reason }, message);
@@ -72,6 +72,6 @@ function tellObstacle({ logger, writes }: Ports, key: WorkKey, { reason, message
 
 function readKey(text: string): WorkKey {
   const key = parseKey(text);
-  if (key === undefined) throw new CallError('Terminal', `The queue holds a key that nobody knows: ${text}`);
+  if (key === undefined) throw new CallError('Terminal', `The queue holds an unknown key: ${text}`);
   return key;
 }

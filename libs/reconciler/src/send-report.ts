@@ -75,7 +75,7 @@ function aboutOf(snapshot: Snapshot, what: ReportedEvent['about']): About | unde
   return undefined;
 }
 
-/** An Event about a cluster-wide runtime is told where it matters. */
+/** An Event about a cluster-wide runtime is sent in the namespace that it affects. */
 function atNamespace(metadata: KubeObject['metadata'], { namespace }: RuntimeKey): KubeObject['metadata'] {
   return { ...metadata, namespace };
 }

@@ -8,7 +8,7 @@ export const settingsSchema = z.object({
   ...dialSettings,
   /** The Deployment that the inference Service belongs to in namespace scope: it goes with it. Empty: to none. */
   CONTROLLER_DEPLOYMENT: z.string().default(''),
-  /** Runs at once in this process. */
+  /** Concurrent runs of this process. */
   CONCURRENCY: wholeNumber(50, 1, 1_000),
 });
 export type Settings = z.output<typeof settingsSchema>;

@@ -62,7 +62,7 @@ function aLoadingModel(): Gathered {
   return view.gather(gatherRequest(KEY, CONTEXT));
 }
 
-function ports(waitMs: number, told: string[]): Ports {
+function ports(waitMs: number, calls: string[]): Ports {
   const unused = (): never => assert.fail('nothing else should be called');
   return {
     gather: async () => aLoadingModel(),
@@ -73,7 +73,7 @@ function ports(waitMs: number, told: string[]): Ports {
       setVModel: unused,
       deleteVModel: unused,
       getVModelStatus: async (_target, { vModelId }) => {
-        told.push(`ask ${vModelId}`);
+        calls.push(`ask ${vModelId}`);
         const info = { status: 'LOADING', errors: [], copies: [] } as const;
         return {
           status: 'DEFINED',
@@ -88,7 +88,7 @@ function ports(waitMs: number, told: string[]): Ports {
     meshRecords: { readVModel: unused },
     budget: {
       take: async (of, caller) => {
-        told.push(`take ${of} ${caller}`);
+        calls.push(`take ${of} ${caller}`);
         return waitMs;
       },
     },
@@ -99,7 +99,7 @@ function ports(waitMs: number, told: string[]): Ports {
     writes: {
       wrote: () => undefined,
       failed: unused,
-      hindered: (kind, reason) => void told.push(`count hindered ${kind} ${reason}`),
+      hindered: (kind, reason) => void calls.push(`count hindered ${kind} ${reason}`),
     },
     logger: createLogger('test', 'silent'),
     now: () => 0,
@@ -107,23 +107,23 @@ function ports(waitMs: number, told: string[]): Ports {
   };
 }
 
-async function handle(waitMs: number): Promise<{ readonly told: readonly string[]; readonly lookAgainMs: unknown }> {
-  const told: string[] = [];
+async function handle(waitMs: number): Promise<{ readonly calls: readonly string[]; readonly lookAgainMs: unknown }> {
+  const calls: string[] = [];
   const run = { dueCount: 1, fencingToken: 1, failures: 0, streak: 0, markedAt: 0, cause: [], memory: '' };
   const { signal } = new AbortController();
   const context = { key: 'predictor/own/isvc/digits', run, guard: () => undefined, signal };
-  const { lookAgainMs } = await createHandleJob(ports(waitMs, told))(context);
-  return { told, lookAgainMs };
+  const { lookAgainMs } = await createHandleJob(ports(waitMs, calls))(context);
+  return { calls, lookAgainMs };
 }
 
-test('a model whose load is asked for takes from the budget of its mesh first', async () => {
-  const { told, lookAgainMs } = await handle(0);
-  assert.deepEqual(told, ['take own predictor/own/isvc/digits', 'ask digits']);
+test('a model whose load is requested takes from the budget of its mesh first', async () => {
+  const { calls, lookAgainMs } = await handle(0);
+  assert.deepEqual(calls, ['take own predictor/own/isvc/digits', 'ask digits']);
   assert.ok(Number(lookAgainMs) > 0);
 });
 
-test('a model that has to wait for its turn is not asked for, shows nothing new, and comes back', async () => {
-  const { told, lookAgainMs } = await handle(120);
-  assert.deepEqual(told, ['take own predictor/own/isvc/digits', 'count hindered predictor StatusCallBudget']);
+test('a model that has to wait for its turn is not queried, shows nothing new, and comes back', async () => {
+  const { calls, lookAgainMs } = await handle(120);
+  assert.deepEqual(calls, ['take own predictor/own/isvc/digits', 'count hindered predictor StatusCallBudget']);
   assert.equal(lookAgainMs, 120);
 });

@@ -3,7 +3,7 @@ import type { Logger } from '@meshkeeper/process';
 import type { QueueMetrics } from '@meshkeeper/metrics';
 import type { WorkerObserver } from '@meshkeeper/work-queue';
 
-/** What the worker tells, as metrics and log lines. The controller of a key is its kind. */
+/** Reports what the worker does as metrics and log lines. The controller of a key is its kind. */
 export function createWorkerObserver(
   metrics: QueueMetrics,
   logger: Logger,

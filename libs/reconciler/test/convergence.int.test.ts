@@ -143,7 +143,7 @@ describe('what is rendered, on a real API server', () => {
     await configure('{}');
   });
 
-  test('is put back when another hand changes it, with one Event; what nobody asked for stays', async () => {
+  test('is restored when modified externally, with one Event; fields that are not ours stay', async () => {
     await enabled('drift');
     await bench.create('servingRuntimes', runtime('drift', 'r'));
     await bench.create('inferenceServices', model('drift', 'm'));

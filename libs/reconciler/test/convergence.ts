@@ -36,7 +36,7 @@ const NEVER = new AbortController().signal;
 export type Round = { readonly writes: readonly string[]; readonly events: readonly ReportedEvent[] };
 
 /**
- * The reconciler's own runs against a real API server, with a view that is listed anew before each round in the place of Redis and the
+ * The reconciler's own runs against a real API server, with a view that is listed again before each round in the place of Redis and the
  * queue. Models are left out: their keys need a mesh.
  */
 export class Convergence {

@@ -1,6 +1,6 @@
 /**
  * Settings from the environment. Every program declares one zod object whose keys are the names of
- * environment variables; all mistakes are reported at once, each by the name of its variable.
+ * environment variables; all mistakes are reported together, each by the name of its variable.
  * Knows no domain types. Never prints a value: it may be a secret.
  */
 import { z } from 'zod';
@@ -77,7 +77,7 @@ export const processSettings = {
   HTTP_PORT: wholeNumber(8080, 0, 65_535),
 };
 
-/** How Redis is reached. A user, a password and TLS may stand in the URL (`rediss://`) or in settings of their own. */
+/** How Redis is reached. User, password and TLS may be part of the URL (`rediss://`) or separate settings. */
 export const redisSettings = {
   REDIS_URL: z
     .string()
@@ -134,7 +134,7 @@ export const dialSettings = { DIAL_LOOPBACK_TWIN: flag(false) };
 /** What `localhost` is within a pod. The sandbox's pods share one machine, and its node says here which loopback address is theirs. */
 export const podSettings = { POD_LOCALHOST: z.string().default('localhost') };
 
-/** Where the mesh of a pod answers once it has drained, for the containers that serve until then; 0: they wait for nobody. */
+/** Where the mesh of a pod answers once it has drained, for the containers that serve until then; 0: they do not wait. */
 export const drainSettings = { PRESTOP_PORT: wholeNumber(8090, 0, 65_535) };
 
 /** The loopback twin of a pod address: `10.64.1.2` becomes `127.64.1.2`. Other addresses stay as they are. */

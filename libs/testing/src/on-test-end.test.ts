@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { onTestEnd, runTest } from './index.ts';
 
-test('what a test asked for is done when it has ended, the last first', async () => {
+test('what a test registered runs when it has ended, the last first', async () => {
   const done: string[] = [];
   await runTest(async () => {
     onTestEnd(() => done.push('first'));
@@ -12,7 +12,7 @@ test('what a test asked for is done when it has ended, the last first', async ()
   assert.deepEqual(done, ['body', 'second', 'first']);
 });
 
-test('all is done though the body and an end fail, and the error of the body is told', async () => {
+test('everything runs although the body and an end fail, and the error of the body is reported', async () => {
   const done: string[] = [];
   const failing = runTest(() => {
     onTestEnd(() => done.push('first'));

@@ -8,17 +8,17 @@ export type DueQueueOptions = {
   readonly redis: Redis;
   readonly prefix: string;
   readonly names?: QueueNames;
-  /** Told how many keys each call put into the queue. */
+  /** Called with the number of keys that each call put into the queue. */
   readonly added?: (keys: number) => void;
 };
 
 /** The producing side. The main queue holds only runnable jobs: a delay there would hold back events (docs/architecture.md, T2). */
 export type DueQueue = DueKeys & {
-  /** Runs the key after `delayMs`, unless a later run decided anew. */
+  /** Runs the key after `delayMs`, unless a later run has decided again. */
   startTimer(timer: TimerData, delayMs: number): Promise<void>;
   /**
    * A timer fired: queued behind all events. `waiting` and `active` mean that a job stood for the key already; an active one may be at
-   * its end, and then nothing stands for the key.
+   * its end, and then nothing represents the key.
    */
   enqueueTimed(key: string): Promise<'queued' | 'waiting' | 'active'>;
   bury(letter: DeadData): Promise<void>;
@@ -109,11 +109,11 @@ async function overtake(redis: Redis, prefix: string, queue: string, waiting: re
   if (waiting.length === 0) return;
   const scores = await redis.zmscore(`${prefix}:${queue}:prioritized`, ...waiting.map(({ id }) => id ?? ''));
   const timed = waiting.filter((_, i) => scores[i] !== null);
-  // A job that was taken meanwhile cannot be moved and need not be: its run sees the mark, or the sweeper finds the key.
+  // A job that a worker has taken in the meantime cannot be moved and need not be: its run sees the mark, or the sweeper finds the key.
   await Promise.allSettled(timed.map((job) => job.changePriority({ priority: 0 })));
 }
 
-/** How it stands with the job that stood for the key a moment ago. One that has ended meanwhile stands for nothing any more. */
+/** State of the job that represented the key a moment ago. One that has ended since represents nothing. */
 async function stateOfJob(redis: Redis, at: string, key: string, id: string): Promise<'waiting' | 'active'> {
   if ((await redis.exists(`${at}${id}:lock`)) === 1) return 'active';
   return (await redis.get(`${at}de:${key}`)) === id ? 'waiting' : 'active';

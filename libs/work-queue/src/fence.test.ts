@@ -4,7 +4,7 @@ import { Fence } from './fence.ts';
 
 const HOUR = 3_600_000;
 
-/** What a guarded step meets: whether it may write, and whether its calls are told to end. */
+/** What a guarded step sees: whether it may write, and whether its calls are aborted. */
 function stateOf(fence: Fence): { readonly guard: string; readonly aborted: boolean } {
   try {
     fence.guard();

@@ -23,7 +23,7 @@ export class Fence {
     this.#validUntil = Math.max(this.#validUntil, sentAt + validForMs);
   }
 
-  /** For good: a late renewal must not reopen what has told its calls to end. */
+  /** For good: a late renewal must not reopen a fence whose calls have been aborted. */
   close(): void {
     this.#validUntil = Number.NEGATIVE_INFINITY;
     this.#controller.abort();
@@ -37,6 +37,6 @@ export class Fence {
   guard(): void {
     if (this.isOpen) return;
     this.close();
-    throw new CallError('Conflict', 'This run lost its lock; another one goes on', { code: 'LostLock' });
+    throw new CallError('Conflict', 'This run lost its lock; another run continues', { code: 'LostLock' });
   }
 }

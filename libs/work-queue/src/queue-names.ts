@@ -3,7 +3,7 @@ export type QueueNames = { readonly main: string; readonly timers: string; reado
 
 export const QUEUE_NAMES: QueueNames = { main: 'reconcile', timers: 'reconcile-timers', dead: 'reconcile-dead' };
 
-/** What a timer carries: a later run of the key has decided anew, so a timer of an earlier one is dropped. */
+/** What a timer carries: when a later run of the key has decided again, a timer of an earlier one is dropped. */
 export type TimerData = { readonly key: string; readonly fencingToken?: number };
 export type JobData = { readonly key: string };
 export type DeadData = {

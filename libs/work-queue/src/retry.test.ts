@@ -16,11 +16,11 @@ describe('the pause after a failed run', () => {
     assert.deepEqual(delays(of('Transient')), [100, 200, 400, 800, 1_000, 1_000]);
   });
 
-  test('of an error that nobody classified is that of one that may pass', () => {
+  test('of an unclassified error is that of a transient one', () => {
     assert.deepEqual(delays(new TypeError('a defect')), delays(of('Transient')));
   });
 
-  test('is short once when the world has moved, and backs off when it goes on moving', () => {
+  test('is short once when the world has moved, and backs off when it keeps moving', () => {
     const expected = [10, 200, 400, 800, 1_000, 1_000];
     assert.deepEqual([delays(of('Conflict')), delays(of('Gone'))], [expected, expected]);
   });
@@ -33,7 +33,7 @@ describe('the pause after a failed run', () => {
     assert.deepEqual(delays(of('Terminal')), Array(6).fill(300_000));
   });
 
-  test('is never shorter than what the server asked for', () => {
+  test('is never shorter than the server requested', () => {
     assert.deepEqual(delays(of('Transient', 500)), [500, 500, 500, 800, 1_000, 1_000]);
   });
 

@@ -11,7 +11,7 @@ export type Retry = {
 export type RetryPolicy = {
   readonly baseMs: number;
   readonly capMs: number;
-  /** The pause after an error that will come again until somebody changes something; that change wakes the key anyway. */
+  /** The pause after an error that will recur until something is changed; that change wakes the key anyway. */
   readonly terminalMs: number;
   /** Failures in a row from which a key counts as dead. */
   readonly deadAfter: number;
@@ -21,7 +21,7 @@ export const RETRY_POLICY: RetryPolicy = { baseMs: 100, capMs: 30_000, terminalM
 
 /**
  * The one switch from the class of an error to a retry. Both numbers count this failure too: `failures` are all in a row, `streak`
- * those since the key was last marked. News makes a key try at once, and try often again.
+ * those since the key was last marked. A mark resets it, so the key is tried immediately, and often again.
  */
 export function retryFor(error: unknown, streak: number, failures: number, policy: RetryPolicy = RETRY_POLICY): Retry {
   const kind = classifyError(error);

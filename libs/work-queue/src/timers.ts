@@ -28,14 +28,14 @@ export function startTimers(options: WorkerOptions, names: QueueNames): { stop()
   };
 }
 
-/** A connection of a worker's own. BullMQ does not close what it was given, so whoever opened it does. */
+/** A connection for one worker. BullMQ does not close a connection that it was given, so its owner does. */
 export function openConnection({ redis, observer }: WorkerOptions): Redis {
   const connection = redis.duplicate();
   connection.on('error', (error: Error) => observer.failed(error));
   return connection;
 }
 
-/** A later run of the key has decided anew: then this timer is void. One without a fencing token belongs to no run. */
+/** When a later run of the key has decided again, this timer is void. A timer without a fencing token belongs to no run. */
 async function fire({ queue, ledger }: WorkerOptions, { key, fencingToken }: TimerData): Promise<void> {
   // A short timer may fire before the job of the run that set it has ended, and would be lost to the sweeper's two seconds.
   for (let tries = 0; tries < TRIES; tries += 1) {

@@ -13,7 +13,7 @@ export type WorkQueueWorker = { stop(): Promise<void> };
 const TIMER_GRACE_MS = 2_000;
 const BUSY_RETRY_MS = 200;
 
-/** Drains the main queue: begins a run for each job, fences it, finishes it, and queues the key again where the run asks for it. */
+/** Drains the main queue: begins a run for each job, fences it, finishes it, and queues the key again when the run requests it. */
 export function startWorker(options: WorkerOptions): WorkQueueWorker {
   const { names = QUEUE_NAMES, lockDurationMs, observer } = options;
   const running = new Map<string, Promise<void>>();

@@ -19,7 +19,7 @@ type Redis = ReturnType<typeof connectRedis>;
 export type Retried = { readonly key: string; readonly delayMs: number; readonly dead: boolean };
 export type WorkerSettings = { readonly concurrency?: number; readonly retryPolicy?: RetryPolicy };
 
-/** A queue of its own on a shared Redis, with the real run ledger, and what its observers were told. */
+/** A queue of its own on a shared Redis, with the real run ledger, and what its observers received. */
 export class Bench {
   readonly redis: Redis;
   readonly prefix: string;
@@ -72,7 +72,7 @@ export class Bench {
     await this.queue.enqueue(await this.mark(...keys));
   }
 
-  /** As `change`, but queues each key again although a job stands for it already. */
+  /** As `change`, but queues each key again although a job represents it already. */
   async changeAndAdd(...keys: readonly string[]): Promise<void> {
     await this.mark(...keys);
     await this.queue.enqueue(keys);

@@ -95,7 +95,7 @@ export function describeWorkQueue(
         );
       });
 
-    test('a key never runs twice at once, and its last run has seen the last change', async () => {
+    test('a key never runs twice concurrently, and its last run has seen the last change', async () => {
       const running = new Map<string, number>();
       const overlaps: string[] = [];
       const written = new Map<string, number>();
@@ -139,7 +139,7 @@ export function describeWorkQueue(
       assert.ok(pause >= 295 && pause < 1_500, `looked again after ${pause} ms`);
     });
 
-    test('a change while a key waits to look again runs at once, and the old timer is void (T2)', async () => {
+    test('a change while a key waits to look again runs immediately, and the old timer is void (T2)', async () => {
       bench.work(counted((_context, count) => ({ lookAgainMs: count === 1 ? 1_200 : undefined, gone: false })));
       await bench.change('a');
       await waitFor(() => bench.outcomes.length === 1, { timeoutMs: 3_000, what: 'the first run to end' });
@@ -155,7 +155,7 @@ export function describeWorkQueue(
       assert.deepEqual(runs.keys, ['a', 'a']);
     });
 
-    test('a change during a run that asks to look again runs at once (T2)', async () => {
+    test('a change during a run that requests another look runs immediately (T2)', async () => {
       const door = gate();
       bench.work(
         counted(async (_context, count) => {
@@ -337,7 +337,7 @@ export function describeWorkQueue(
       assert.deepEqual({ codes, last: bench.outcomes.at(-1) }, { codes: ['LostLock'], last: 'a success' });
     });
 
-    test('an idle worker wakes for a change at once (T6)', async () => {
+    test('an idle worker wakes for a change immediately (T6)', async () => {
       bench.work(counted());
       await bench.change('a');
       await idle(bench);

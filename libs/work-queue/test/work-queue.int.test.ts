@@ -49,7 +49,7 @@ describe('the work queue when processes die', () => {
     assert.deepEqual(bench.outcomes, ['a success']);
   });
 
-  test('work goes on within two seconds after Redis is back (T7)', async () => {
+  test('work continues within two seconds after Redis is back (T7)', async () => {
     const bench = await Bench.open(redis.url);
     onTestEnd(() => bench.close());
     const ran: string[] = [];

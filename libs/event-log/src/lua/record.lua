@@ -127,7 +127,7 @@ local function move_ownership(object, before, after)
       redis.call('ZREM', index_members('keys'), key)
     end
   end, function(key)
-    -- A pattern owns nothing: the keys that it stands for come and go.
+    -- A pattern owns nothing: the keys that it matches come and go.
     if string.find(key, '{', 1, true) then return end
     redis.call('SADD', key_own(key), owned)
     owning.set(key, 0)

@@ -1,8 +1,8 @@
 import { liveQuestions, withAnswers, type LiveAnswers, type Snapshot } from '@meshkeeper/domain';
 import type { Ports } from './ports.ts';
 
-/** Looks up what a plan needs and nobody watches; most plans need nothing of the kind. Throws CallError. */
-export async function lookLive({ live }: Ports, snapshot: Snapshot): Promise<Snapshot> {
+/** Reads live what a plan needs and no watcher records; most plans need none of it. @throws CallError */
+export async function readLiveAnswers({ live }: Ports, snapshot: Snapshot): Promise<Snapshot> {
   const questions = liveQuestions(snapshot);
   if (questions.length === 0) return snapshot;
   const answers = await Promise.all(
