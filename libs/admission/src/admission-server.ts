@@ -37,7 +37,7 @@ export async function startAdmissionServer(options: AdmissionOptions): Promise<A
     https: tlsOptions(pair),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
-    // A review that comes while we stop is answered: a refusal would refuse somebody's object.
+    // A review that arrives during shutdown is answered: a failed call would reject the user's object.
     return503OnClosing: false,
   });
   let stopping = false;

@@ -15,7 +15,7 @@ const NOT_OURS = 'Not validating ServingRuntime because it is not ModelMesh comp
 const PASSED = 'Passed all validation checks for ServingRuntime';
 
 /**
- * Denies what the original denies, and no more: manifests that it admitted go on being applied. What keeps an admitted runtime
+ * Denies what the original denies, and no more: manifests that it admitted can still be applied. What keeps an admitted runtime
  * from being deployed, where the original crashed or stayed silent, is a warning. Server types are those of the default
  * configuration. Pure.
  */

@@ -58,12 +58,12 @@ describe('an InferenceService under review', () => {
   const IGNORED = 'spec.predictor.tolerations is ignored in ModelMesh mode: set it in the ServingRuntime';
   const given = service({ model, tolerations: [{}] });
   const cases: readonly [name: string, Review, RuntimesOf, readonly string[]][] = [
-    ['is told of a format that nobody serves, first of all', given, async () => [], [NONE, IGNORED]],
-    ['is told nothing of formats while the runtimes are unknown', given, async () => undefined, [IGNORED]],
+    ['gets the warning about an unsupported format first', given, async () => [], [NONE, IGNORED]],
+    ['gets no warning about formats while the runtimes are unknown', given, async () => undefined, [IGNORED]],
     [
-      'is told that it makes no model',
+      'gets a warning that it creates no model',
       service({}),
-      async () => assert.fail('nobody needs the runtimes'),
+      async () => assert.fail('the runtimes are not needed'),
       ['InvalidPredictorSpec: no valid InferenceService predictor framework found'],
     ],
   ];

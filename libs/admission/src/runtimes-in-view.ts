@@ -12,14 +12,14 @@ export type ViewOptions = {
   readonly logger: Logger;
 };
 
-/** Whoever writes an object waits for us: a warning is not worth more of their time. */
+/** The author of an object waits for the answer: a warning is not worth more of their time. */
 const LIMIT_MS = 500;
 const { servingRuntimes, clusterServingRuntimes } = KINDS;
 const SOURCES = [servingRuntimes.source, clusterServingRuntimes.source];
 
 /**
- * Reads the runtimes from the view. While Redis is away, or a kind is not listed whole, nothing is concluded, and nobody but the
- * metric is told: a warning that is missing does no harm, one that is wrong does.
+ * Reads the runtimes from the view. While Redis is away, or a kind is incomplete, nothing is concluded, and only the
+ * metric records it: a missing warning does no harm, a wrong one does.
  */
 export function createRuntimesOf(options: ViewOptions): RuntimesOf {
   const { redis, metrics, logger } = options;

@@ -23,12 +23,12 @@ beforeAll(() => {
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test('a pair is waited for, and what is missing is told', async () => {
-  const told: string[] = [];
+test('a pair is waited for, and what is missing is reported', async () => {
+  const reports: string[] = [];
   const waiting = waitForPair(
     mounted,
     (problem) => {
-      told.push(problem);
+      reports.push(problem);
       mountNew('first');
     },
     new AbortController().signal,
@@ -37,10 +37,10 @@ test('a pair is waited for, and what is missing is told', async () => {
     cert: readFileSync(join(mounted, 'tls.crt'), 'utf8'),
     key: readFileSync(join(mounted, 'tls.key'), 'utf8'),
   });
-  assert.deepEqual(told, [`${join(mounted, 'tls.crt')} cannot be read: ENOENT`]);
+  assert.deepEqual(reports, [`${join(mounted, 'tls.crt')} cannot be read: ENOENT`]);
 });
 
-test('a new pair is used, a broken one is told once and the old one stays', async () => {
+test('a new pair is used, a broken one is reported once and the old one stays', async () => {
   mountNew('second');
   const seen: ServingPair[] = [];
   const problems: string[] = [];

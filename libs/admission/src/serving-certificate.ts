@@ -35,7 +35,7 @@ function checkPair(folder: string, pair: ServingPair): ServingPair {
   }
 }
 
-/** The pair as soon as there is one; `blocked` is told why not, once a second. @throws when aborted. */
+/** Waits for a pair; until then `blocked` is called with the reason once a second. @throws when aborted */
 export async function waitForPair(
   folder: string,
   blocked: (problem: string) => void,
@@ -56,7 +56,7 @@ export type PairWatch = {
   /** The one in use. */
   readonly pair: ServingPair;
   readonly changed: (pair: ServingPair) => void;
-  /** Told once for each broken state of the files; the pair in use stays. */
+  /** Called once for each broken state of the files; the pair in use stays. */
   readonly broken: (problem: string) => void;
   readonly everyMs?: number;
 };

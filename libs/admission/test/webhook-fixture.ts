@@ -112,7 +112,7 @@ export async function startFixture(): Promise<Fixture> {
   };
 }
 
-/** Definitions that are served, a namespace, and a Redis that nobody has to wait for. */
+/** Established CRDs, a namespace, and a Redis that is ready. */
 async function makeReady(plane: ControlPlane, server: RedisServer): Promise<void> {
   const redis = connectRedis({ url: server.url });
   await initialiseLog(redis, PREFIX).finally(() => redis.disconnect());

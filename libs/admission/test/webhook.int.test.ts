@@ -107,20 +107,20 @@ describe('runtimes', () => {
 describe('InferenceServices', () => {
   const created = (object: object): string => `inferenceservice.serving.kserve.io/${nameOf(object)} created\n`;
 
-  test('are told of fields that count for nothing, and of a format that nobody serves', async () => {
+  test('get warnings about ignored fields and an unsupported format', async () => {
     await until('the runtimes to be known', async () =>
       (await fixture.apply(service({ model: model('x') }))).includes('x;'),
     );
-    const given = service({ model: model('nobody-serves-this'), minReplicas: 2 });
+    const given = service({ model: model('unsupported-format'), minReplicas: 2 });
     assert.equal(
       await fixture.apply(given),
-      'Warning: NoSupportingRuntime: no enabled multi-model runtime serves format nobody-serves-this; the model waits for one\n' +
+      'Warning: NoSupportingRuntime: no enabled multi-model runtime serves format unsupported-format; the model waits for one\n' +
         'Warning: spec.predictor.minReplicas is ignored in ModelMesh mode: set spec.replicas or the autoscaling annotations of the ServingRuntime\n' +
         created(given),
     );
   });
 
-  test('are told nothing once a runtime serves the format', async () => {
+  test('get no warning once a runtime serves the format', async () => {
     assert.equal(await create(runtime({}, { supportedModelFormats: [{ name: 'onnx', autoSelect: true }] })), '');
     await until('the runtime to be known', async () => {
       const given = service({ model: model('onnx') });
@@ -137,7 +137,7 @@ describe('InferenceServices', () => {
     assert.equal(await calls(), before);
   });
 
-  test('are told the rest within a second while Redis does not answer', async () => {
+  test('get the other warnings within a second while Redis does not answer', async () => {
     const given = service({ model: model('y'), timeout: 5 });
     const skipped = (): Promise<number> => metricOf(fixture, 'meshkeeper_format_lookups_total{result="skipped"}');
     const before = await skipped();
@@ -259,7 +259,7 @@ describe('the server', () => {
     const dead = await timed(create(service({ model: model('x'), minReplicas: 2 }), path));
     assert.equal(dead.result, '');
     assert.ok(dead.ms < 1_500, `took ${dead.ms.toFixed(0)} ms`);
-    // A runtime is refused meanwhile, as at the original.
+    // A runtime is refused in the meantime, as by the original.
     assert.match(
       await create(runtime({})),
       /failed calling webhook "servingruntime\.modelmesh-webhook-server\.default"/,

@@ -11,7 +11,7 @@ in Redis. What changed less than 30 seconds ago, is being worked at or is paused
 
   VModelWithoutObject   the mesh has a VModel, but there is no InferenceService or Predictor of its name
   ObjectWithoutVModel   the other way round
-  WrongOwner            the VModel of an object's name belongs to another kind of object, or to somebody else
+  WrongOwner            the VModel of an object's name belongs to another kind of object, or to another owner
   WrongTarget           the VModel leads to another model than the object wants
   ReadyWithoutPods      an object shows Ready, but no ready pod can hold its model
   ModelWithoutVModel    the mesh's registry has a model that no VModel leads to

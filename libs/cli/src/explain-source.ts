@@ -17,7 +17,7 @@ export type Explained = Explanation | RuntimeExplanation;
 
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Asks the console, as whoever the kubeconfig says; or reads Redis. @throws CallError, InputError */
+/** Asks the console with the credentials of the kubeconfig, or reads Redis. @throws CallError, InputError */
 export function readExplanation(options: ExplainOptions, namespace: string): Promise<Explained> {
   const { from } = options;
   return from.kind === 'console' ? askConsole(from, options, namespace) : readRedis(from, options, namespace);

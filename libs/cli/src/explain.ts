@@ -12,11 +12,11 @@ again; which change caused which writes, newest first; and what to do next. Only
 
   -n, --namespace NS       default: that of the kubeconfig's context
   -o, --output FORMAT      text or json (default: text)
-  -w, --watch              goes on, and prints again whenever something differs
+  -w, --watch              keeps running, and prints again on each change
       --console URL        where the console is (default: MESHKEEPER_CONSOLE of the environment, else that of the sandbox)
       --token TOKEN        the bearer token for it (default: MESHKEEPER_TOKEN, else that of the kubeconfig); it is only sent
                            under https, or to this machine
-      --redis URL          reads Redis and not the console, for whoever may. A user, a password, an authority and another
+      --redis URL          reads Redis instead of the console, with the right to. A user, a password, an authority and another
                            prefix are read from REDIS_USERNAME, REDIS_PASSWORD, REDIS_CA_FILE and REDIS_PREFIX
       --own-namespace NS   with --redis: the controller's namespace (default: modelmesh-serving)
       --etcd-secret NAME   with --redis: the Secret there that says where etcd is (default: model-serving-etcd)

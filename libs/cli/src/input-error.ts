@@ -1,4 +1,4 @@
-/** What is wrong with arguments or files, in one line for whoever gave them. */
+/** A mistake in arguments or files, as one line for the user. */
 export class InputError extends Error {
   override readonly name = 'InputError';
 }

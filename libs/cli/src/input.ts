@@ -49,7 +49,7 @@ export function sortInput(
   };
 }
 
-/** What a source holds of the Secrets: those of the names that somebody watches. */
+/** The Secrets of a source: those whose names are watched. */
 export function watchedSecrets(secrets: readonly KubeObject[], names: Names): readonly Given[] {
   return secrets.flatMap((object): Given[] => {
     const { name } = object.metadata;

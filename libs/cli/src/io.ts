@@ -3,6 +3,6 @@ export type Io = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly stdin: () => Promise<string>;
-  /** Ends what would go on by itself. */
+  /** Ends a command that runs until it is interrupted. */
   readonly signal?: AbortSignal;
 };

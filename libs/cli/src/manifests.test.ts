@@ -35,7 +35,7 @@ describe('manifests', () => {
     assert.match(problemOf(`${line('a')}\n{"kind": }\n`), /^f\.yaml cannot be read: /);
   });
 
-  test('stand in lists, whose items need not say their kind when the list does', () => {
+  test('may be in lists, whose items need no kind when the list has one', () => {
     const typed = { apiVersion: 'v1', kind: 'PodList', items: [{ metadata: { name: 'a' } }] };
     const mixed = {
       apiVersion: 'v1',

@@ -55,7 +55,7 @@ function toObject(where: string, item: unknown): KubeObject {
   throw new InputError(`${where} is no Kubernetes object: ${path === '' ? '' : `${path}: `}${issue?.message}`);
 }
 
-/** JSON may be indented in ways that YAML does not allow, and stand in lines of one object each. @throws InputError */
+/** JSON may be indented in ways that YAML does not allow, and may be one object per line. @throws InputError */
 export function parseDocuments(file: string, content: string): readonly unknown[] {
   try {
     if (content.trimStart().startsWith('{')) return parseJson(content);

@@ -90,9 +90,9 @@ async function applyChange(
   };
 }
 
-type Told = { readonly target: ObjectRef; readonly reason: Reason };
+type Write = { readonly target: ObjectRef; readonly reason: Reason };
 
-function changeOf(action: ObjectChange['action'], { target, reason }: Told): ObjectChange {
+function changeOf(action: ObjectChange['action'], { target, reason }: Write): ObjectChange {
   const { kind, namespace, name } = target;
   return { action, kind: KINDS[kind].kind, namespace, name, reason, pods: undefined, notes: [], diff: '' };
 }

@@ -50,7 +50,7 @@ export function offlineView(input: Input, options: OfflineOptions): MemoryView {
   return view;
 }
 
-/** Those of the files, those that something of the files is served in, and the one asked for. */
+/** The namespaces of the files, those in which the files' objects are served, and the requested one. */
 function namespacesOf({ objects }: Input, { namespace, ownNamespace }: OfflineOptions): readonly Given[] {
   const given = objects.filter(({ kind }) => kind === 'namespaces');
   const implied = objects
@@ -77,7 +77,7 @@ function named(name: string, namespace?: string): KubeObject {
   return { metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
 }
 
-/** Secrets rarely stand in files, so one that is not there is taken to be in the cluster. */
+/** Secrets are seldom in files, so a missing one is assumed to be in the cluster. */
 export function lookInFiles({ secrets }: Input, say: Say): (question: LiveQuestion) => Promise<LiveAnswers> {
   return async ({ ask, namespace, name }) => {
     if (ask === 'hasConfigMap') return { productConfig: true };

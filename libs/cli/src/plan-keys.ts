@@ -25,7 +25,7 @@ export type Planned = { readonly key: WorkKey; readonly snapshot: Snapshot; read
 export type PlanningOptions = {
   readonly view: MemoryView;
   readonly context: SnapshotContext;
-  /** Looks up what nobody watches. */
+  /** Reads live what no watcher records. */
   readonly look: (question: LiveQuestion) => Promise<LiveAnswers>;
   readonly now: number;
   /** Taken in place of what the configuration says. */

@@ -15,7 +15,7 @@ would change as the cluster stands. Only looks. Models are not part of it.
 
   -f, --file FILE          a file with Kubernetes objects (YAML or JSON, lists too), a folder, or - for standard input;
                            may be given more than once
-      --config FILE        the configuration: the ConfigMap, or what stands in its config.yaml
+      --config FILE        the configuration: the ConfigMap, or the content of its config.yaml
   -n, --namespace NS       where objects without a namespace live (default: that of the kubeconfig's context)
       --own-namespace NS   the controller's namespace (default: modelmesh-serving)
       --etcd-secret NAME   the Secret there that says where etcd is (default: model-serving-etcd)

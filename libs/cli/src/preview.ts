@@ -97,7 +97,7 @@ async function configAfter(reader: KubeReader, { config }: Input, namespace: str
   return reader.read({ kind: 'config', namespace, name: CONFIG_MAP_NAME });
 }
 
-/** As the reconciler looks, with the files' objects before the live ones. Many runtimes ask for the same Secret. */
+/** Reads like the reconciler, preferring the files' objects to the live ones. Many runtimes need the same Secret. */
 function createLook({ live }: Cluster, input: Input): (question: LiveQuestion) => Promise<LiveAnswers> {
   const answers = new Map<string, Promise<LiveAnswers>>();
   const look = async ({ ask, namespace, name }: LiveQuestion): Promise<LiveAnswers> => {
@@ -127,7 +127,7 @@ function withSecrets(reader: KubeReader, { secrets }: Input): KubeReader {
   };
 }
 
-/** A preview begins the grace period of a runtime without models anew, as a restarted reconciler does. */
+/** A preview restarts the grace period of a runtime without models, as a restarted reconciler does. */
 function noteGrace({ key, plan }: Planned, say: Say): void {
   if (plan.memory.emptySince === undefined || plan.lookAgainMs === undefined || key.kind !== 'runtime') return;
   const seconds = Math.ceil(plan.lookAgainMs / 1_000);

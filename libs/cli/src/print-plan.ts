@@ -34,11 +34,11 @@ function previewText({ changes, problems }: Preview): string {
 }
 
 function changeText({ action, kind, namespace, name, pods, notes, diff }: ObjectChange): string {
-  const told = [...(pods === undefined ? [] : [effectText(pods)]), ...notes];
+  const details = [...(pods === undefined ? [] : [effectText(pods)]), ...notes];
   const lines = diff === '' ? [] : diff.trimEnd().split('\n');
   return [
     `${action} ${kind} ${namespace}/${name}`,
-    ...told.map((line) => `  ${line}`),
+    ...details.map((line) => `  ${line}`),
     ...lines.map((line) => `    ${line}`),
     '',
   ].join('\n');

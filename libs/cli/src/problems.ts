@@ -5,7 +5,7 @@ export type Severity = 'error' | 'warning' | 'note';
 export type Say = (severity: Severity, message: string) => void;
 export type Problem = { readonly severity: Severity; readonly message: string };
 
-/** Everything that is said goes to stderr at once, each thing once; `problems` is what was said. */
+/** Writes each problem to stderr immediately, and once; `problems` has those written so far. */
 export function createSayer(io: Io): { readonly say: Say; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const say: Say = (severity, message) => {

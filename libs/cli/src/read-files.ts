@@ -6,7 +6,7 @@ import { parseDocuments, parseManifests } from './manifests.ts';
 import type { Say } from './problems.ts';
 
 const MANIFEST = /\.(yaml|yml|json)$/;
-/** What kustomize is told stands beside the objects and is none. */
+/** A kustomization file is beside the objects and is not one. */
 const KUSTOMIZATION = /^kustomization\.ya?ml$/;
 
 /** The objects of files, of folders (not of those inside), and of standard input for `-`. @throws InputError */
@@ -34,7 +34,7 @@ export function readConfigFile(file: string, ownNamespace: string): KubeObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'config.yaml': content } };
 }
 
-/** What cannot be read is no ConfigMap; whoever decodes it as a configuration says why. */
+/** Text that cannot be read is no ConfigMap; decoding it as a configuration reports why. */
 function isConfigMap(content: string): boolean {
   try {
     return parseDocuments('', content).some((document) => asObject(document)['kind'] === 'ConfigMap');

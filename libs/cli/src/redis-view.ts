@@ -21,7 +21,7 @@ export function withRedisView<Answer>(
   return withRedis(url, (redis, prefix) => use(createViewReader({ redis, prefix, form: FORM })));
 }
 
-/** The same for whoever reads more than the view. */
+/** The same for callers that read more than the view. */
 export async function withRedis<Answer>(
   url: string | undefined,
   use: (redis: ReturnType<typeof connectRedis>, prefix: string) => Promise<Answer>,

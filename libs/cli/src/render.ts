@@ -26,7 +26,7 @@ it would register in the mesh for each InferenceService and Predictor. Needs no 
   -f, --file FILE          a file with Kubernetes objects (YAML or JSON, lists too), a folder, or - for standard input;
                            may be given more than once. Used are Namespaces, ServingRuntimes, ClusterServingRuntimes,
                            InferenceServices, Predictors, PersistentVolumeClaims, Secrets and ConfigMaps
-      --config FILE        the configuration: the ConfigMap, or what stands in its config.yaml
+      --config FILE        the configuration: the ConfigMap, or the content of its config.yaml
   -n, --namespace NS       counts as enabled, and is where objects without a namespace live
                            (default: the one that all others live in, else the controller's)
       --own-namespace NS   the controller's namespace (default: modelmesh-serving)
@@ -45,7 +45,7 @@ Exit codes: 0 all is rendered, 1 something is wrong (stderr says what).
 /** An object to print, with words of ours above it. */
 type Rendered = { readonly object: KubeObject; readonly comment: string | undefined };
 
-/** What there is to print: objects for the cluster, undefined where nobody asks for them, then models for the mesh. */
+/** The output: objects for the cluster, undefined when not requested, then models for the mesh. */
 type Result = { readonly objects: readonly Rendered[] | undefined; readonly registrations: readonly Registration[] };
 
 export async function render(args: readonly string[], io: Io): Promise<number> {
@@ -72,7 +72,7 @@ async function renderFiles(options: RenderOptions, io: Io, say: Say): Promise<Re
   return { objects, registrations: registrationsOf(sorted.objects, say) };
 }
 
-/** Who gives nothing but models asks for nothing but their registrations. */
+/** Input that has only models requests only their registrations. */
 function holdsOnlyModels({ objects, secrets, configMaps }: Input): boolean {
   return objects.length > 0 && objects.every(isModel) && secrets.length === 0 && configMaps.length === 0;
 }

@@ -14,7 +14,7 @@ Commands:
   explain  says why a model is not ready, and which change caused which write
   drift    shows where objects, the mesh's records and the pods disagree
 
-meshkeeper COMMAND --help tells of its options.
+meshkeeper COMMAND --help lists its options.
 `;
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[], io: Io) => Promise<number>>> = {
@@ -24,7 +24,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[], io: Io) => Pro
   drift,
 };
 
-/** Runs one command and gives its exit code. What the user can mend is one line on stderr, never a stack. */
+/** Runs one command and gives its exit code. What the user can fix is one line on stderr, never a stack. */
 export async function runCli(args: readonly string[], io: Io): Promise<number> {
   const [name = '--help', ...rest] = args;
   if (['--help', '-h', 'help'].includes(name)) {

@@ -146,7 +146,7 @@ afterAll(() => {
 const explain = (...args: readonly string[]) => meshkeeper(['explain', '-n', 'team-a', '--console', url, ...args]);
 
 describe('meshkeeper explain', () => {
-  test('asks the console and tells what matters first', async () => {
+  test('asks the console and prints what matters first', async () => {
     assert.deepEqual(await explain('isvc', 'digits'), { code: 2, out: TEXT, err: '' });
     assert.deepEqual(
       asked.map(({ path }) => path),
@@ -154,7 +154,7 @@ describe('meshkeeper explain', () => {
     );
   });
 
-  test('tells of a runtime, and has nothing to say where nothing is in the way', async () => {
+  test('explains a runtime, and prints no advice when nothing blocks it', async () => {
     answer = { code: 200, body: runtime };
     const { code, out } = await explain('runtime/r');
     assert.equal(code, 0);
@@ -193,8 +193,8 @@ describe('meshkeeper explain', () => {
     });
     answer = { code: 502, body: 'x' };
     assert.match((await explain('isvc', 'digits')).err, /refuses: it answered 502\n$/);
-    const nobody = await meshkeeper(['explain', 'isvc', 'a', '-n', 'b', '--console', 'http://127.0.0.1:1']);
-    assert.match(nobody.err, /^error: The console at http:\/\/127\.0\.0\.1:1 does not answer: .*\n$/);
+    const unreachable = await meshkeeper(['explain', 'isvc', 'a', '-n', 'b', '--console', 'http://127.0.0.1:1']);
+    assert.match(unreachable.err, /^error: The console at http:\/\/127\.0\.0\.1:1 does not answer: .*\n$/);
   });
 
   test('with --watch prints again only what differs, until it is stopped', async () => {

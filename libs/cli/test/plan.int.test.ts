@@ -255,7 +255,7 @@ describe('after the changes are made', () => {
     assert.ok(!out.includes('disk: ssd'));
   });
 
-  test('a runtime without models loses its pods later, which is told', async () => {
+  test('a runtime without models loses its pods later, which is reported', async () => {
     const ran = await cluster.plan('-f', fileOf(runtime('a/b:1', { supportedModelFormats: [] })));
     assert.match(ran.err, /^note: no model of team-a needs runtime mlserver: its pods go within 60 s$/m);
   });

@@ -16,7 +16,7 @@ const vectors = readFileSync(join(ROOT, 'libs/domain/src/registration/testdata/p
   .split('\n')
   .map((line) => JSON.parse(line) as Vector);
 
-/** A line of the vectors as the command prints it; one with `invalid` also tells what would be without the check. */
+/** A line of the vectors as the command prints it; one with `invalid` also has the result without the check. */
 function expected({ object, ...vector }: Vector): unknown {
   const { kind, metadata } = object;
   const about = { kind, namespace: metadata.namespace, name: metadata.name };

@@ -56,7 +56,7 @@ function manifestsOf(example: Example): readonly object[] {
   ];
 }
 
-/** They stand in the first line, and models in lines of their own after it. */
+/** They are in the first line, and each model in one of the lines after it. */
 const objectsOf = ({ out }: Ran): readonly KubeObject[] =>
   (JSON.parse(out.split('\n')[0] ?? '') as { readonly items: readonly KubeObject[] }).items;
 const shortNames = (ran: Ran): readonly string[] =>
@@ -134,7 +134,7 @@ describe('render', () => {
     assert.deepEqual(owners, ['', 'its-uid']);
   });
 
-  test('prints YAML documents with words where an object alone does not tell all', async () => {
+  test('prints YAML documents with comments where an object alone does not show everything', async () => {
     const { out } = await meshkeeper(['render', '-f', files.write('a.yaml', runtime('a', { namespace: 'team-a' }))]);
     assert.match(
       out,
@@ -144,7 +144,7 @@ describe('render', () => {
     assert.equal(out.match(/^---$/gm)?.length, 4);
   });
 
-  test("puts the cluster's runtimes where models are, where it is told to, or with the controller", async () => {
+  test("puts the cluster's runtimes where models are, in the given namespace, or with the controller", async () => {
     const deployments = async (objects: readonly object[], ...args: readonly string[]): Promise<readonly string[]> =>
       shortNames(await render(objects, ...args)).filter((name) => name.startsWith('Deployment'));
     const shared = clusterRuntime('a');

@@ -31,7 +31,7 @@ const RESOURCES: Readonly<Record<ExplainedKind, string>> = {
 
 /**
  * `/api/explain/<namespace>/<isvc|predictor|runtime>/<name>`: why it is not ready, and why what was written; and `/api/keys/<key>`: the
- * log entries that concerned a work key, newest first, as they stand in the log.
+ * log entries about a work key, newest first, as they are in the log.
  */
 export function addExplainRoutes(app: FastifyInstance, options: ExplainOptions): void {
   app.get<{ Params: { namespace: string; kind: string; name: string } }>(

@@ -21,7 +21,7 @@ describe('the console’s guard', () => {
     assert.deepEqual(await guard('Bearer good', [models, deployments]), { code: 403, message });
   });
 
-  test('asks for a token, and refuses one that the API server does not accept', async () => {
+  test('requires a token, and refuses one that the API server does not accept', async () => {
     for (const header of [undefined, '', 'Basic x', 'Bearer ', 'Bearer a b'])
       assert.equal(
         (await guard(header, [models]))?.message,
@@ -33,7 +33,7 @@ describe('the console’s guard', () => {
     });
   });
 
-  test('lets nobody pass while the API server does not answer', async () => {
+  test('admits no caller while the API server does not answer', async () => {
     const down = async (): Promise<never> => {
       throw new Error('connect ECONNREFUSED');
     };

@@ -183,9 +183,9 @@ describe('the console explains', () => {
       body: '',
       facts: '',
     } as const;
-    const nobody = { keys: [], wakes: [], indexes: [] };
+    const nothing = { keys: [], wakes: [], indexes: [] };
     const { epoch } = await recorder.sourceState(MESH_SOURCE);
-    await recorder.recordEffect(MESH_SOURCE, epoch, { ...effect, cause: [cause] }, { ...note, ...nobody });
+    await recorder.recordEffect(MESH_SOURCE, epoch, { ...effect, cause: [cause] }, { ...note, ...nothing });
     const [episode] = (await explained()).chain;
     assert.equal(episode?.run, 5);
     assert.deepEqual(

@@ -1,5 +1,5 @@
 /**
- * gRPC of unary calls on `node:http2`, whose messages stay bytes: for whoever passes calls on, or answers methods that nobody named to it.
+ * gRPC of unary calls on `node:http2`, whose messages stay bytes: for proxies, and for servers of methods that are not known in advance.
  * It knows nothing of models. Failures, on either side, are RpcError.
  */
 export { openChannel, type Channel } from './client/channel.ts';

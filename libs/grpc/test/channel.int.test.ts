@@ -98,7 +98,7 @@ describe('our channel with servers of @grpc/grpc-js', () => {
     server.forceShutdown();
   });
 
-  test('more calls than the server takes at once wait for their turn', async () => {
+  test('more calls than the server accepts concurrently wait for their turn', async () => {
     let running = 0;
     let most = 0;
     const { server, address } = await startPeer(
@@ -150,7 +150,7 @@ describe('our channel with servers of @grpc/grpc-js', () => {
 });
 
 describe('our channel when its peer goes', () => {
-  test('nobody there is UNAVAILABLE and unsent, at once during the back-off, and heals', async () => {
+  test('a peer that is absent is UNAVAILABLE and unsent, immediately during the back-off, and recovers', async () => {
     const port = await freePort();
     const channel = openWire(`127.0.0.1:${port}`);
     for (let i = 0; i < 3; i += 1) {
@@ -333,7 +333,7 @@ describe('our server before our channel before a server of @grpc/grpc-js', () =>
     server.forceShutdown();
   });
 
-  test('many calls at once, with long messages among them, keep apart', async () => {
+  test('many concurrent calls, with long messages among them, stay separate', async () => {
     const { server, address } = await startPeer(({ request }, done) => done(null, request));
     const channel = openWire(address);
     const proxy = await startProxy(channel);

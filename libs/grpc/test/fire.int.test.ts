@@ -66,7 +66,7 @@ describe('our transport under fire', () => {
   });
 });
 
-/** A TCP proxy whose connections can be cut off, or held, all at once. */
+/** A TCP proxy that can cut or hold all its connections. */
 async function startCutter(address: string) {
   const sockets = new Set<Socket>();
   let carried = 0;

@@ -91,10 +91,10 @@ describe('our server with clients of @grpc/grpc-js', () => {
     assert.equal(
       await peerRefusal(
         call(() => {
-          throw new Error('at once');
+          throw new Error('immediate');
         }),
       ),
-      '13 at once',
+      '13 immediate',
     );
   });
 
@@ -142,7 +142,7 @@ describe('our server with clients of @grpc/grpc-js', () => {
     assert.equal(await peerRefusal(waiting), '7 never');
   });
 
-  test('a passed deadline is told at once, and aborts the signal', async () => {
+  test('a passed deadline is reported immediately, and aborts the signal', async () => {
     let signal: AbortSignal | undefined;
     const never: Handle = (call) => {
       signal = call.signal;
@@ -228,7 +228,7 @@ describe('our server with clients of @grpc/grpc-js', () => {
     assert.deepEqual([error.code, error.details], [15, 'lost']);
   });
 
-  test('rubbish on a connection harms nobody', async () => {
+  test('garbage on a connection harms no other', async () => {
     handle = echo;
     const { port } = new URL(`http://${server.address}`);
     const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -249,7 +249,7 @@ describe('our server with clients of @grpc/grpc-js', () => {
     assert.deepEqual((await peer.call(HELLO)).message, HELLO);
   });
 
-  test('a thousand calls at once are all answered with their own message', async () => {
+  test('a thousand concurrent calls are all answered with their own message', async () => {
     handle = echo;
     const messages = Array.from({ length: 1_000 }, (_, i) => Buffer.from(`message ${i}`));
     const answers = await Promise.all(messages.map((message) => peer.call(message)));

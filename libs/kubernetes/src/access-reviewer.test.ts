@@ -49,7 +49,7 @@ describe('who a caller is and what they may do', () => {
     });
   });
 
-  test('a token that is not accepted is nobody’s, whoever it names', async () => {
+  test('a token that is not accepted identifies no user, whatever it claims', async () => {
     const user = { username: 'ann' };
     assert.equal(await reviewerWith({ status: { user } }).reviewer.whoIs('t'), undefined);
     assert.equal(await reviewerWith({ status: { authenticated: false, user } }).reviewer.whoIs('t'), undefined);

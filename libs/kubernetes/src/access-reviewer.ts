@@ -33,7 +33,7 @@ const tokenReviewSchema = z.object({
 });
 const accessReviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
 
-/** Asks the API server who a caller is and what they may do, so that our own rights are nobody else's. */
+/** Asks the API server who a caller is and what they may do, so that no caller gains our own rights. */
 export function createAccessReviewer(transport: KubeTransport): AccessReviewer {
   const review = async <T>(path: string, kind: string, spec: object, schema: z.ZodType<T>): Promise<T> => {
     const [, , group, version] = path.split('/');

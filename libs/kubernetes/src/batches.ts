@@ -6,7 +6,7 @@ export type WatchItem = { readonly to: string; readonly change: Change | undefin
 export type Batch = { readonly to: string; readonly changes: readonly Change[] };
 
 /**
- * Groups what has arrived while the consumer was busy: an idle stream is passed on at once, a flood in batches of `size`.
+ * Groups what has arrived while the consumer was busy: an idle stream is passed on immediately, a flood in batches of `size`.
  * The source is pulled ahead by one batch at most.
  */
 export async function* inBatches(

@@ -16,7 +16,7 @@ export type ClusterAccess = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
-/** Gives the access; `renew` asks for fresh credentials after a 401. */
+/** Returns the access; `renew` requests fresh credentials after a 401. */
 export type AccessSource = (renew: boolean) => Promise<ClusterAccess>;
 
 /** Tokens are read again after this time: in a pod the file is rotated. */

@@ -36,7 +36,7 @@ export type FeedOptions = {
 
 const PAGE = 500;
 const LIST_TIMEOUT_MS = 60_000;
-/** The server ends a watch after this time, a little different for each, so that they do not all come back at once. */
+/** The server ends a watch after this time, slightly different for each, so that they do not all reconnect together. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
 const BATCH = 500;
 const LEAST_WATCH_MS = 1_000;
@@ -133,7 +133,7 @@ async function* watchChanges(options: FeedOptions, from: string, signal: AbortSi
       revision = item.to;
       yield item;
     }
-    // A server that ends each watch at once must not be asked in a hot loop.
+    // A server that ends each watch immediately must not be called in a hot loop.
     await least;
     if (kind === 'storageSecrets' && (await selectors(options)).fieldSelector !== selected['fieldSelector'])
       throw new CallError('Transient', 'The storage Secret has another name now', { code: 'NameChanged' });

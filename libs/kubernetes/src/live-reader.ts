@@ -5,7 +5,7 @@ import type { KubeTransport } from './transport.ts';
 
 type Found = { readonly metadata: { readonly uid?: string }; readonly data?: Readonly<Record<string, unknown>> };
 
-/** Looks up single objects that nobody watches. Of a Secret only the names of its keys leave this function. */
+/** Reads single objects that are not watched. Of a Secret only the names of its keys leave this function. */
 export function createLiveReader(transport: KubeTransport): LiveReader {
   const read = (kind: Kind, namespace: string, name: string): Promise<Found | undefined> => {
     const path = `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;

@@ -6,7 +6,7 @@ const context = { ownNamespace: 'own' };
 const configMap = (decoded: JsonObject) => ({ metadata: { name: 'model-serving-config', namespace: 'own' }, decoded });
 const NEVER = new AbortController().signal;
 
-test('each version of the configuration is told as it passes by, and passes unchanged', async () => {
+test('each version of the configuration is reported as it passes, and passes unchanged', async () => {
   const bad = toChange('config', configMap({ podsPerRuntime: 'none' }), context);
   const unknown = toChange('config', configMap({ podPerRuntime: 3 }), context);
   const gone = toAbsence('config', configMap({}), context);
@@ -21,15 +21,17 @@ test('each version of the configuration is told as it passes by, and passes unch
       yield { to: '3', changes: [gone] };
     },
   };
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const wrapped = observeConfiguration(feed, (parsed) => {
-    told.push(parsed === undefined ? 'gone' : parsed.kind === 'bad' ? parsed.problems.length : parsed.warnings.length);
+    reported.push(
+      parsed === undefined ? 'gone' : parsed.kind === 'bad' ? parsed.problems.length : parsed.warnings.length,
+    );
   });
   const passed: unknown[] = [];
   for await (const { changes } of wrapped.list(NEVER)) passed.push(...changes);
   for await (const { changes } of wrapped.watch('1', NEVER)) passed.push(...changes);
   assert.deepEqual(
-    [told, passed],
+    [reported, passed],
     [
       [1, 1, 'gone'],
       [bad, unknown, gone],

@@ -94,7 +94,7 @@ describe('A load that starts', () => {
     assert.equal(cache.admit(arrival, NOW).kind, 'begin');
   });
 
-  test('is refused at once while a load runs whose size is known', () => {
+  test('is refused immediately while a load of known size runs', () => {
     const cache = new ModelCache(small);
     cache.admit({ id: 'a', units: 60, lastUsed: NOW }, NOW);
     const admission = cache.admit({ id: 'b', units: 60, lastUsed: NOW }, NOW);
@@ -141,7 +141,7 @@ describe('An unload', () => {
     const cache = holding({ a: AGO, b: AGO + 1, c: AGO + 2 });
     cache.admit({ id: 'd', units: 30, lastUsed: NOW }, NOW);
     assert.deepEqual(cache.remove('d'), { id: 'd', units: 30, lastUsed: NOW });
-    assert.equal(cache.admit({ id: 'e', units: 10, lastUsed: NOW }, NOW).kind, 'begin', 'it stands in nobody’s way');
+    assert.equal(cache.admit({ id: 'e', units: 10, lastUsed: NOW }, NOW).kind, 'begin', 'it blocks no other load');
   });
 
   test('is waited for in turn, also by a small load that would fit beside it', () => {

@@ -9,7 +9,7 @@ function isOlder(left: Arrival, right: Arrival): boolean {
 
 /**
  * What one instance holds, and what has to go for what is to come. Ordered by last use, of equal ones the lower id first.
- * Only loaded models are evicted: a load under way has a caller waiting, and its size is only foretold.
+ * Only loaded models are evicted: a running load has a caller waiting, and its size is only predicted.
  */
 export class ModelCache {
   readonly limits: RuntimeLimits;
@@ -60,7 +60,7 @@ export class ModelCache {
     return this.#entries.get(id);
   }
 
-  /** A load wants to start. A load that is only queued must not be told of here: it takes no space. */
+  /** A load wants to start. A load that is only queued must not be added here: it takes no space. */
   admit(model: Arrival, now: number): Admission {
     if (this.#entries.has(model.id)) return { kind: 'refused', reason: 'present' };
     if (model.units > this.effective) return { kind: 'refused', reason: 'too-large' };

@@ -6,7 +6,7 @@ export type RuntimeLimits = {
   readonly capacityUnits: number;
   /** The size that a model is taken for while nothing better is known. */
   readonly defaultUnits: number;
-  /** Loads that the runtime carries out at once. */
+  /** Concurrent loads of the runtime. */
   readonly threads: number;
   readonly loadTimeoutMs: number;
 };

@@ -14,9 +14,9 @@ export type InstanceView = {
   readonly used: number;
   /** When its least recently used model was used; absent while it holds none. */
   readonly oldestUse?: number | undefined;
-  /** Models it holds or was told to load. */
+  /** Models that it holds or is assigned. */
   readonly models: number;
-  /** Loads it carries out at once. */
+  /** Its concurrent loads. */
   readonly threads: number;
   /** Loads that run or wait there. */
   readonly loading: number;
@@ -41,7 +41,7 @@ export type ClusterView = {
 
 export type CopyView = {
   readonly instance: string;
-  /** When it was told to load. */
+  /** When it was assigned. */
   readonly since: number;
   /** Absent while it loads. */
   readonly loadedAt?: number | undefined;

@@ -38,7 +38,7 @@ export function mayHaveSecond(model: CopyTimes, pool: Pool, now: number): boolea
   return pool.freeShare > NEARLY_FULL || pool.cacheAgeMs > OLD_ENOUGH_MS;
 }
 
-/** Whether one copy can go when space is short. `loads` says when each was told to load. */
+/** Whether one copy can go when space is short. `loads` has the time at which each was assigned. */
 export function isSpare(
   model: CopyTimes,
   loads: readonly number[],

@@ -32,7 +32,7 @@ describe('The load queue', () => {
     assert.deepEqual(order(queue), ['c', 'a', 'b']);
   });
 
-  test('moves a background load up when it is asked for', () => {
+  test('moves a background load up when it is requested', () => {
     const queue = queueOf(['b1', 'background'], ['b2', 'background'], ['r1', 'request'], ['b2', 'request']);
     assert.deepEqual(order(queue), ['r1', 'b2', 'b1']);
   });

@@ -1,6 +1,6 @@
 import { IndexedHeap } from './indexed-heap.ts';
 
-/** After so many loads for requests in a row one that nobody waits for has its turn. */
+/** After this many loads for requests in a row, one background load has its turn. */
 const REQUESTS_IN_A_ROW = 3;
 
 export type LoadCause =
@@ -25,7 +25,7 @@ function isBefore(left: Placed, right: Placed): boolean {
 /**
  * Loads that wait for a slot of the runtime. Those that a caller waits for come first, and within each class the one that
  * has waited longest, so that in a burst no early one is overtaken by all later ones. A quarter of the slots is the
- * background's as long as both wait: a pod that is asked for all the time still takes over what a draining one holds.
+ * background's as long as both wait: a pod under constant requests still takes over what a draining one holds.
  */
 export class LoadQueue {
   readonly #slots: number;
@@ -79,7 +79,7 @@ export class LoadQueue {
     this.#running.add(id);
   }
 
-  /** It is loaded, it failed, or nobody wants it any more. */
+  /** It is loaded, has failed, or is no longer wanted. */
   end(id: string): void {
     this.#running.delete(id);
     this.#requests.delete(id);

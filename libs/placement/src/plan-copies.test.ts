@@ -26,11 +26,11 @@ function used(...minutesAgo: readonly number[]): UseHistory | undefined {
 }
 
 describe('The first copy', () => {
-  test('is made for a model that somebody waits for', () => {
+  test('is made for a model that a request waits for', () => {
     assert.deepEqual(changes([instance('a')], [model('m', { wanted: true })]), ['+m a wanted']);
   });
 
-  test('is not made for one that nobody waits for', () => {
+  test('is not made for one that no request waits for', () => {
     assert.deepEqual(changes(three, [model('m')]), []);
   });
 
@@ -164,7 +164,7 @@ describe('Further copies', () => {
     assert.equal(plan(nine, [asked(4_000, 'i0', 'i1')]).changes.length, 1);
   });
 
-  test('are made at once as many as the rate needs, on different instances, up to a third of them', () => {
+  test('are made together, as many as the rate needs, on different instances, up to a third of them', () => {
     const added = plan(nine, [asked(50_000, 'i0')]).changes;
     assert.equal(added.length, 2);
     assert.equal(new Set([...added.map((change) => change.instance), 'i0']).size, 3);

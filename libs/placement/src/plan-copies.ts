@@ -6,7 +6,7 @@ import { AHEAD_FAILURES, aheadOfUse, leastNeeded, releaseBudget, SHORT_OF_SPACE 
 
 export type CopiedModel = ModelView &
   CopyTimes & {
-    /** Somebody waits for it, or it was said to be kept loaded. */
+    /** A request waits for it, or it is to be kept loaded. */
     readonly wanted: boolean;
   };
 
@@ -46,7 +46,7 @@ type Draft = {
   readonly pool: (type: string) => Pool;
   readonly changes: CopyChange[];
   readonly unplaced: Unplaced[];
-  /** Models without a copy that nobody waits for. */
+  /** Models without a copy that no request waits for. */
   readonly idle: CopiedModel[];
   /** Copies that could go, in pools that are short of space. */
   readonly spare: { readonly model: CopiedModel; readonly live: readonly Live[]; readonly reason: RemoveReason }[];

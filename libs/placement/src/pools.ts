@@ -2,7 +2,7 @@ import { freeUnits, mayHold, type ClusterView, type InstanceView, type TypeRules
 
 /**
  * The instances that one kind of model may be on. Space is judged for each pool by itself: that another runtime's pods are
- * empty helps nobody.
+ * empty does not help.
  */
 export type Pool = {
   readonly instances: readonly InstanceView[];

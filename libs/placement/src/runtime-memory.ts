@@ -1,6 +1,6 @@
 import type { Arrival } from './cache-entry.ts';
 
-/** By how much a model may turn out larger than foretold. */
+/** By how much a model may turn out larger than predicted. */
 function marginOf({ units, mostUnits }: Arrival): number {
   return Math.max(0, (mostUnits ?? units) - units);
 }
@@ -35,7 +35,7 @@ export class RuntimeMemory {
     this.#margin += marginOf(entry);
   }
 
-  /** The size is no longer foretold but known. */
+  /** The size is no longer predicted but known. */
   settle(entry: Arrival, units: number): void {
     this.#held += units - entry.units;
     this.#margin -= marginOf(entry);

@@ -30,7 +30,7 @@ describe('The predicted size of a model', () => {
     assert.equal(taught(1, 1, 1).predict('onnx', { otherCopy: 7, runtime: 3 }).units, 7);
   });
 
-  test('is what the runtime foretells while there is no average', () => {
+  test('is what the runtime predicts while there is no average', () => {
     assert.equal(taught(1, 1).predict('onnx', { runtime: 3 }).units, 3);
     assert.equal(taught(1, 1, 1).predict('onnx', { runtime: 3 }).units, 1);
   });
@@ -54,7 +54,7 @@ describe('The predicted size of a model', () => {
 
 type Burst = { readonly cache: ModelCache; readonly evicted: number; readonly refused: number };
 
-/** All models are queued at once, and each running load ends in turn with its true size. */
+/** All models are queued together, and each running load ends in turn with its true size. */
 function loadBurst(models: number, slots: number): Burst {
   const cache = new ModelCache(limits({ threads: slots }));
   const queue = new LoadQueue(slots);

@@ -6,7 +6,7 @@ const MEMORY = 100;
 export type KnownSizes = {
   /** The true size, from another copy of the same model. */
   readonly otherCopy?: number | undefined;
-  /** What the runtime itself foretells. */
+  /** The runtime's own prediction. */
   readonly runtime?: number | undefined;
 };
 

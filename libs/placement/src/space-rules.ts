@@ -5,11 +5,11 @@ import type { Pool } from './pools.ts';
 export const SHORT_OF_SPACE = 0.05;
 /** Given up at most in one run. */
 const RELEASED_AT_ONCE = 0.05;
-/** Never filled ahead of use: it is for what will be asked for. */
+/** Never filled ahead of use: reserved for models that are requested. */
 const RESERVED = 0.125;
-/** In a full pool so much is exchanged at once for models that were used more recently. */
+/** In a full pool, this much is exchanged per pass for models that were used more recently. */
 const EXCHANGED_AT_ONCE = 0.05;
-/** A model that failed so often is not tried again before somebody asks for it. */
+/** A model that failed this often is not retried before it is requested. */
 export const AHEAD_FAILURES = 2;
 
 /** What may be loaded ahead of use, of models that were used not longer ago than `maxAgeMs`. */

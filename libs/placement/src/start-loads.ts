@@ -8,7 +8,7 @@ export type LoadStart =
   | { readonly kind: 'refused'; readonly id: string; readonly reason: Refusal };
 
 /**
- * Gives free slots to waiting loads, and each its place in the cache. Sizes are asked for only here, when a load starts:
+ * Gives free slots to waiting loads, and each its place in the cache. Sizes are requested only here, when a load starts:
  * by then the loads before it have taught what models of its type weigh.
  */
 export function startLoads(

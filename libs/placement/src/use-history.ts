@@ -1,4 +1,4 @@
-/** A model not used for so long is used anew, not still. */
+/** After this pause, a use starts a new period. */
 export const LONGEST_GAP_MS = 2_400_000;
 /** Use over less than this is a burst that one copy can bear. */
 const STEADY_AFTER_MS = 420_000;

@@ -50,7 +50,7 @@ function runDay(): Simulation {
   return mesh;
 }
 
-/** Nobody asks for anything. Gives the changes that are still made, hour by hour. */
+/** Runs without requests and returns the changes that are still made, hour by hour. */
 function rest(mesh: Simulation, hours: number): readonly (readonly CopyChange[])[] {
   for (const model of mesh.models) model.rpm = 0;
   return Array.from({ length: hours }, () => {
@@ -117,7 +117,7 @@ describe('After a day of traffic, with pods that drain, die and join', () => {
     assert.ok(mesh.models.slice(0, 5).some(({ copies }) => copies.size > 1));
   });
 
-  test('a mesh that nobody asks anything comes to rest', () => {
+  test('a mesh without requests comes to rest', () => {
     const hours = rest(mesh, 8);
     assert.deepEqual(hours.slice(5).flat(), []);
   });

@@ -56,14 +56,14 @@ export class Simulation {
   #makeEvents(): InstanceEvents {
     const gone: InstanceEvents['gone'] = (model, instance, why) => {
       model.copies.delete(instance.id);
-      this.#tellUse(model);
+      this.#recordUse(model);
       if (why === 'evicted') this.counts.evictions += 1;
       else this.counts.refusals += 1;
       this.#forget(model);
     };
     const loaded: InstanceEvents['loaded'] = (model, instance) => {
       const copy = model.copies.get(instance.id);
-      assert.ok(copy !== undefined, 'a model was loaded that was not asked for');
+      assert.ok(copy !== undefined, 'a model was loaded that was not requested');
       model.copies.set(instance.id, { ...copy, loadedAt: this.now });
       this.counts.loads += 1;
       if (model.wantedSince !== undefined) this.waits.push(this.now - model.wantedSince);
@@ -184,12 +184,12 @@ export class Simulation {
     this.counts.removed += 1;
     model.copies.delete(id);
     model.lastUnload = this.now;
-    this.#tellUse(model);
+    this.#recordUse(model);
     this.instances.get(id)?.drop(model);
   }
 
   /** A copy that is given up leaves the last use of the model in its record; those that hold another one see it there. */
-  #tellUse(model: SimulatedModel): void {
+  #recordUse(model: SimulatedModel): void {
     for (const id of model.copies.keys()) this.instances.get(id)?.cache.touch(model.id, model.lastUsed);
   }
 

@@ -77,7 +77,7 @@ export function rhythm(sinceMidnight: number): number {
   return 0.6 - 0.4 * Math.cos((2 * Math.PI * sinceMidnight) / (24 * HOUR));
 }
 
-/** Few models are asked for often and many seldom, and which they are moves on over the day. */
+/** Few models are requested often and many seldom, and which ones changes over the day. */
 export function pickIndex(count: number, sinceMidnight: number, random: Random): number {
   const moved = Math.floor((sinceMidnight / (24 * HOUR)) * count * 0.3);
   return (Math.floor(count * random() ** 3) + moved) % count;

@@ -34,7 +34,7 @@ export type BackendOptions = {
 };
 
 const SERVICE = '/inference.GRPCInferenceService';
-/** How this hop and the mesh tell that the time is over; clients know it in the words of the original. A model has its own. */
+/** How this hop and the mesh report a passed deadline; clients know the original's text. A model has its own. */
 const OWN_DEADLINE = /^Deadline exceeded/;
 const CONNECT_MS = 1_000;
 /** The mesh is in the same pod, and comes and goes with it: it is soon tried again. */
@@ -79,8 +79,8 @@ async function ask(channel: Channel, method: string, message: Buffer, call: Back
     onHeaders(answer.headers);
     return answer.message;
   } catch (error) {
-    const { code, details, metadata: told } = toRpcError(error);
-    onHeaders(told);
+    const { code, details, metadata } = toRpcError(error);
+    onHeaders(metadata);
     throw new RestError(codeNumber(code), OWN_DEADLINE.test(details) ? 'context deadline exceeded' : details);
   }
 }

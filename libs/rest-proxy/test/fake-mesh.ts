@@ -36,7 +36,7 @@ export async function startFakeMesh(port = 0): Promise<FakeMesh> {
       context.header.set('served-by', encodeURIComponent(request.modelName));
       if (request.modelName === 'slow') await untilAborted(context.signal, () => cancelled.push(request.id));
       if (request.modelName.startsWith('code-'))
-        throw new ServerError(toCode(request.modelName), `told: ${request.modelName}`);
+        throw new ServerError(toCode(request.modelName), `failed: ${request.modelName}`);
       return answer(request);
     },
     modelMetadata: async (request: ModelMetadataRequest, context: CallContext) => {

@@ -53,7 +53,7 @@ function memory(pid: number): { readonly now: number; readonly peak: number } {
   return { now: read('VmRSS'), peak: read('VmHWM') };
 }
 
-/** The kernels of others tell no peak. */
+/** Other kernels do not report a peak. */
 const testOnLinux = process.platform === 'linux' ? test : test.skip;
 
 for (const kind of KINDS) {

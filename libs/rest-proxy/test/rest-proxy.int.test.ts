@@ -77,7 +77,7 @@ test('a form by POST asks what can be asked by GET', async () => {
   assert.equal((await post('/v2/models/m', 'a=b', headers)).status, 200);
 });
 
-test('a wrong method, an unknown path and bad JSON are told in the envelope', async () => {
+test('a wrong method, an unknown path and bad JSON are answered in the envelope', async () => {
   const notAllowed = { code: 12, message: 'Method Not Allowed' };
   for (const [method, path] of [
     ['GET', '/v2/models/m/infer'],
@@ -117,7 +117,7 @@ test('every code of a model has its HTTP status', async () => {
   };
   for (const [code, wanted] of Object.entries(statuses)) {
     const { status, body, headers } = await post(`/v2/models/code-${code}/infer`, '{}');
-    assert.deepEqual([status, body], [wanted, { code: Number(code), message: `told: code-${code}` }]);
+    assert.deepEqual([status, body], [wanted, { code: Number(code), message: `failed: code-${code}` }]);
     assert.equal(headers.get('grpc-metadata-served-by'), `code-${code}`);
   }
 });
@@ -165,7 +165,7 @@ test('what is too large is refused: a body of a client, and an answer of a model
   assert.equal(answer.status, 429);
 });
 
-test('what a body is refused for is told while it still comes', async () => {
+test('the reason for refusing a body is sent while it is still arriving', async () => {
   const request = httpRequest(`${proxy.url}/v2/models/m/infer`, { method: 'POST' });
   request.write('{"inputs":[{"datatype":"INT8","data":[1,x');
   const status = await new Promise((resolve) => request.once('response', (reply) => resolve(reply.statusCode)));
@@ -173,7 +173,7 @@ test('what a body is refused for is told while it still comes', async () => {
   request.destroy();
 });
 
-test('health: the process lives, the mesh can be reached, and a model is ready when it tells its metadata', async () => {
+test('health: the process lives, the mesh can be reached, and a model is ready when it answers with its metadata', async () => {
   assert.deepEqual((await call('/v2/health/live')).body, { live: true });
   assert.deepEqual((await call('/v2/health/ready')).body, { ready: true });
   assert.deepEqual((await call('/v2/models/m/ready')).body, { name: 'm', ready: true });
@@ -244,7 +244,7 @@ test('who stops it takes no call away: those that run come to their end, and no 
   assert.equal(await other.process.exited, 'code 0');
 });
 
-test('told to end, it takes calls until the mesh of its pod has drained', async () => {
+test('on SIGTERM it accepts calls until the mesh of its pod has drained', async () => {
   const drained = Promise.withResolvers<void>();
   const prestop = createServer((_, response) => void drained.promise.then(() => response.end()));
   await new Promise<void>((resolve) => prestop.listen(0, '127.0.0.1', resolve));

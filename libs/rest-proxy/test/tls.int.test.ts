@@ -82,7 +82,7 @@ async function withProxy(
   }
 }
 
-test("the mesh's certificate is trusted when it is the pod's own, though it does not name localhost and nobody knows its authority", async () => {
+test("the mesh's certificate is trusted when it is the pod's own, although it does not name localhost and its authority is unknown", async () => {
   const front = await startTlsFront(mesh.port, pod);
   await withProxy(front, { env: tlsEnvironment() }, async ({ port }) => {
     assert.deepEqual(await ask(port), { status: 200, commonName: 'pod' });
@@ -123,7 +123,7 @@ test('SKIP_VERIFY takes any certificate', async () => {
   });
 });
 
-test('REQUIRE lets in clients with a trusted certificate, and nobody else', async () => {
+test('REQUIRE admits only clients with a trusted certificate', async () => {
   const env = tlsEnvironment({ ...trust(files.write('ca.crt', authority.certificate)), MM_TLS_CLIENT_AUTH: 'REQUIRE' });
   const front = await startTlsFront(mesh.port, pod);
   await withProxy(front, { env }, async ({ port }) => {

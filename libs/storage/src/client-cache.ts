@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { StorageClient, StorageConnection } from './provider.ts';
 
-/** Clients by connection; each is closed when nobody has used it for a while. */
+/** Clients by connection; each is closed when unused for a while. */
 export type ClientCache = {
   /** Lends the connection's client, made when there is none. @throws what `open` throws; such a client is not kept. */
   use<T>(type: string, connection: StorageConnection, work: (client: StorageClient) => Promise<T>): Promise<T>;
@@ -26,7 +26,7 @@ export function createClientCache(idleMs: number): ClientCache {
     if (entry.users > 0 || entries.get(key) !== entry) return;
     entry.timer = setTimeout(() => {
       entries.delete(key);
-      // Nobody is left who could be told that closing failed.
+      // There is no caller left to report a failed close to.
       entry.client.close().catch(() => {});
     }, idleMs).unref();
   };

@@ -25,7 +25,7 @@ const TOO_SLOW = new Set(
   `ETIMEDOUT ESOCKETTIMEDOUT UND_ERR_CONNECT_TIMEOUT UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT
   TimeoutError`.split(/\s+/),
 );
-/** What a body that ends too early fails with. Azure's client calls that an abort; ours are told apart by their signal. */
+/** What a body that ends too early fails with. Azure's client calls that an abort; ours are distinguished by their signal. */
 const BROKEN_BODY = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'AbortError', 'ABORT_ERR', 'Z_BUF_ERROR']);
 const BAD_CERTIFICATE = /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
 const TLS_REFUSED = /^ERR_SSL_/;
@@ -68,7 +68,7 @@ function statusError(status: number, place: FailurePlace, code: string | undefin
     return new StorageError('Unavailable', `${host} is not able to serve ${what} now (${status})`, cause);
   }
   const word = code === undefined ? '' : ` ${code}`;
-  return new StorageError('Unknown', `${host} answered ${status}${word} when asked for ${what}`, cause);
+  return new StorageError('Unknown', `${host} answered ${status}${word} to the request for ${what}`, cause);
 }
 
 /** The disk's own refusals. */

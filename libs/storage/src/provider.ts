@@ -19,7 +19,7 @@ export type PullRequest = {
   readonly signal: AbortSignal;
 };
 
-/** One connection to a storage; serves any number of pulls at once. */
+/** One connection to a storage; serves any number of concurrent pulls. */
 export type StorageClient = {
   /** Fills the request's folder, which is there and empty, and gives the bytes that came. */
   pull(request: PullRequest, limits: StorageLimits): Promise<number>;

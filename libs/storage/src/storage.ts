@@ -8,7 +8,7 @@ import type { Provider, PullRequest, StorageConfig } from './provider.ts';
 import { StorageError, type StorageReason } from './storage-error.ts';
 import { cancelled } from './with-deadline.ts';
 
-/** Loaded when first asked for: the SDKs take up to 40 MiB, and most pods need one of them. */
+/** Loaded on first use: the SDKs take up to 40 MiB, and most pods need one of them. */
 const PROVIDERS: Readonly<Record<string, () => Promise<Provider>>> = {
   s3: async () => (await import('./providers/s3.ts')).s3,
   gcs: async () => (await import('./providers/gcs.ts')).gcs,
@@ -20,7 +20,7 @@ const HOUR_MS = 3_600_000;
 
 export type Storage = {
   /**
-   * Copies (for a claim: links) the targets into the request's folder. Several pulls may run at once, into folders of
+   * Copies (for a claim: links) the targets into the request's folder. Several pulls may run concurrently, into folders of
    * their own.
    * @throws StorageError; the folder is then gone.
    */
@@ -29,7 +29,7 @@ export type Storage = {
   stop(): Promise<void>;
 };
 
-/** What is told after each pull. */
+/** What is reported after each pull. */
 export type PullReport = {
   /** One of the known types, else `unknown`. */
   readonly type: string;
@@ -44,7 +44,7 @@ export type StorageOptions = {
   readonly pvcMounts: string;
   /** A client unused for that many milliseconds is closed; an hour when absent. */
   readonly idleMs?: number;
-  /** Told after each pull. */
+  /** Called after each pull. */
   readonly onPull?: (pull: PullReport) => void;
 };
 
@@ -75,14 +75,14 @@ export function createLimitedStorage(
   const pull = async (request: PullRequest): Promise<void> => {
     const started = performance.now();
     const type = knownType(request.config);
-    const tell = (bytes: number, failure?: StorageReason): void =>
+    const report = (bytes: number, failure?: StorageReason): void =>
       options.onPull?.({ type, bytes, ms: performance.now() - started, ...(failure === undefined ? {} : { failure }) });
     const signal = AbortSignal.any([request.signal, stopping.signal]);
     const outcome = await copy({ ...request, signal }).catch(asStorageError);
-    if (typeof outcome === 'number') return tell(outcome);
+    if (typeof outcome === 'number') return report(outcome);
     // What is left when even that fails is cleared by the next pull.
     await removeFolder(request.folder).catch(() => {});
-    tell(0, outcome.reason);
+    report(0, outcome.reason);
     throw outcome;
   };
   return {

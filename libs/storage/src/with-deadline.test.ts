@@ -29,7 +29,7 @@ test('a call that takes no notice of its signal is left behind, and what it give
   assert.equal(await disposed.promise, 'body');
 });
 
-test('a call that fails late is nobody’s failure', async () => {
+test('the late failure of a call is ignored', async () => {
   const late = Promise.withResolvers<string>();
   const controller = new AbortController();
   const called = withDeadline(deadline(controller.signal), () => late.promise);

@@ -60,7 +60,7 @@ async function makeStore(): Promise<StoreUnderTest> {
 
 describeProvider('azure', makeStore);
 
-test('without credentials a public container is read; defect 16: a denied listing is told, not taken for an empty one', async () => {
+test('without credentials a public container is read; defect 16: a denied listing is reported, not taken for an empty one', async () => {
   const key = newKey('public');
   const server = await startAzurite({ folder: join(root, 'public'), account: ACCOUNT, key });
   started.push(server);

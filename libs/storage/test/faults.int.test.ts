@@ -73,7 +73,7 @@ type Fault = {
   readonly answer: (response: ServerResponse) => void;
   readonly limits?: Partial<StorageLimits>;
   readonly reason: StorageReason;
-  /** `W` stands for what was read, `H` for the host. */
+  /** `W` is what was read, `H` the host. */
   readonly text: string;
   /** Where a storage's client adds a word. */
   readonly texts?: Readonly<Record<string, string>>;
@@ -102,10 +102,10 @@ const FAULTS: readonly Fault[] = [
     name: 'an answer that makes no sense',
     answer: status(418),
     reason: 'Unknown',
-    text: 'H answered 418 when asked for W',
+    text: 'H answered 418 to the request for W',
     texts: {
-      s3: 'H answered 418 X when asked for W',
-      azure: 'H answered 418 PARSE_ERROR when asked for W',
+      s3: 'H answered 418 X to the request for W',
+      azure: 'H answered 418 PARSE_ERROR to the request for W',
     },
   },
   {
@@ -151,7 +151,7 @@ for (const [name, config, what] of [
 ] as const) {
   describe(name, () => {
     for (const fault of FAULTS) {
-      test(`${fault.name} is told as ${fault.reason}, leaves nothing, and spoils no later pull`, async () => {
+      test(`${fault.name} is reported as ${fault.reason}, leaves nothing, and affects no later pull`, async () => {
         serve(fault.answer);
         const { error, reports } = await pull(config(), fault.limits);
         assert.ok(error instanceof StorageError);
@@ -186,7 +186,7 @@ for (const [name, config, what] of [
       );
     });
 
-    test('a pull that is cancelled while it waits ends at once', async () => {
+    test('a pull that is cancelled while it waits ends immediately', async () => {
       const controller = new AbortController();
       serve(() => controller.abort());
       const { error } = await pull(config(), {}, controller.signal);
@@ -203,7 +203,7 @@ test('a length too small is seen by the listing: the object is not the one that 
   assert.equal((error as Error).message, `object 'm' of bucket 'b' ended after 4 of 10 bytes`);
 });
 
-test('a refused listing is told as a refusal of the bucket', async () => {
+test('a refused listing is reported as a refusal of the bucket', async () => {
   server.behave((_request, response) => response.writeHead(403).end());
   const { error } = await pull(s3());
   assert.equal((error as Error).message, `access to bucket 'b' was denied (403)`);

@@ -10,12 +10,12 @@ export type FaultyServer = {
   /** `127.0.0.1:<port>` */
   readonly host: string;
   behave(behaviour: Behaviour): void;
-  /** Paths that were asked for, with their queries. */
+  /** Requested paths, with their queries. */
   readonly asked: string[];
   stop(): Promise<void>;
 };
 
-/** A server that misbehaves as it is told. */
+/** A server that misbehaves on demand. */
 export async function startFaultyServer(): Promise<FaultyServer> {
   let current: Behaviour = (_request, response) => response.writeHead(500).end();
   const asked: string[] = [];

@@ -3,7 +3,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** What the emulator lacks: it stands before it, gives tokens to one service account, and lets nobody else through. */
+/** What the emulator lacks: it fronts the emulator, issues tokens to one service account, and rejects all other callers. */
 export type GcsFront = {
   readonly url: string;
   readonly tokenUri: string;

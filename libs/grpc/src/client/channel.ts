@@ -14,19 +14,19 @@ import { startDeadline } from '../message/timeout.ts';
 export type Channel = {
   /** @throws RpcError, and nothing else */
   readonly call: (call: OutgoingCall) => Promise<Answer>;
-  /** Connects, where no connection is. @throws RpcError UNAVAILABLE; at once when that failed just now */
+  /** Connects if there is no connection. @throws RpcError UNAVAILABLE, immediately during the back-off after a failure */
   readonly connect: () => Promise<void>;
-  /** Running calls go on to their end; new ones are refused. */
+  /** Running calls are completed; new ones are refused. */
   readonly close: () => void;
 };
 
-/** How often a call that its peer did not take is tried again at once: gRPC's transparent retry. */
+/** How often a call that the peer did not accept is retried immediately: gRPC's transparent retry. */
 const RETRIES = 2;
 /** A session can number 2³⁰ calls, a few days of work. It is left before its last one. */
 const CALLS_OF_A_SESSION = 1_000_000_000;
 
 /**
- * A way to call a peer over one HTTP/2 session, which is opened when first needed and replaced when it died or was told to go.
+ * A way to call a peer over one HTTP/2 session, which is opened when first needed and replaced when it dies or the peer sends GOAWAY.
  * Calls above the peer's limit of concurrent streams wait within the session. After a failed attempt to connect calls fail at
  * once, unsent, until the back-off is over; a call during an attempt waits for it.
  */

@@ -18,7 +18,7 @@ export type ChannelTls = {
   readonly secureContext?: SecureContext;
   /** In the place of the check of the name. */
   readonly checkServerIdentity?: (host: string, shown: PeerCertificate) => Error | undefined;
-  /** False: whoever answers is taken for the peer. */
+  /** False: any server that answers is accepted as the peer. */
   readonly rejectUnauthorized?: boolean;
 };
 
@@ -35,8 +35,8 @@ export function authorityOf(target: ChannelTarget): string {
 }
 
 /**
- * Opens a session and waits for the peer's settings: only they show that somebody speaks HTTP/2 there, and not just a kernel
- * that accepts connections for a process that hangs. `begun` gets the session at once, so that it can be ended meanwhile.
+ * Opens a session and waits for the peer's settings: only they show that a server speaks HTTP/2 there, and not just a kernel
+ * that accepts connections for a process that hangs. `begun` receives the session immediately, so that it can be ended before then.
  * @throws RpcError UNAVAILABLE, unsent
  */
 export function connect(
@@ -57,7 +57,7 @@ export function connect(
     const timer = setTimeout(() => fail(`no answer within ${connectTimeoutMs} ms`), connectTimeoutMs);
     // Stays for the session's life: its calls hear of its end themselves.
     session.on('error', (error: Error) => fail(error.message, error));
-    // Node keeps to itself what TLS 1.3 tells after the handshake, such as that a certificate is missing.
+    // Node does not report TLS 1.3 alerts after the handshake, such as a missing certificate.
     session.socket.on('error', (error: Error) => fail(error.message, error));
     session.once('close', () => fail('the connection was closed'));
     session.once('remoteSettings', () => {

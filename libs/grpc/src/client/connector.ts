@@ -16,9 +16,9 @@ export type ConnectorOptions = ConnectOptions & {
 export type Connector = {
   /** The connection that takes new calls, if there is one right now. */
   readonly current: () => Connection | undefined;
-  /** The one attempt to connect. @throws RpcError UNAVAILABLE, unsent; at once when the last attempt failed just now */
+  /** The one attempt to connect. @throws RpcError UNAVAILABLE, unsent; immediately during the back-off */
   readonly open: () => Promise<Connection>;
-  /** No new calls; those that run go on. */
+  /** Refuses new calls; running ones are completed. */
   readonly close: () => void;
 };
 
@@ -46,13 +46,13 @@ export function createConnector(target: ChannelTarget, options: ConnectorOptions
       connection = toConnection(session, head, options);
       return connection;
     } catch (error) {
-      const told = error instanceof RpcError ? error : unavailable(messageOf(error), error);
+      const failure = error instanceof RpcError ? error : unavailable(messageOf(error), error);
       failures += 1;
       const { maxBackoffMs: longestMs = LONGEST_BACKOFF_MS } = options;
       retryAt =
         performance.now() + exponentialDelay(failures, { firstMs: FIRST_BACKOFF_MS, longestMs, jitter: JITTER });
-      lastError = told;
-      throw told;
+      lastError = failure;
+      throw failure;
     } finally {
       attempt = undefined;
       begun = undefined;

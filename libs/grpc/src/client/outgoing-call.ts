@@ -67,7 +67,7 @@ function createEnding(connection: Connection, call: OutgoingCall, stream: Client
   };
   const fail = (error: RpcError): void => {
     if (!end()) return;
-    // Nobody waits for the rest. A stream that has ended is past resetting, and this does nothing.
+    // The rest of the answer is not needed. On a stream that has ended this does nothing.
     stream.close(constants.NGHTTP2_CANCEL);
     done.reject(error);
   };

@@ -11,7 +11,7 @@ import {
   type FailureCode,
 } from '../message/status.ts';
 
-/** The failure that the trailers tell, which are the headers themselves where nothing else came; undefined for OK. */
+/** The failure in the trailers, which are the headers when nothing else arrived; undefined for OK. */
 export function statusError(list: HeaderList, head: HeaderList, httpStatus: number): RpcError | undefined {
   const value = valueOf(list, 'grpc-status');
   if (value === undefined) return new RpcError(codeOfAnswer(httpStatus), `HTTP ${httpStatus} without a grpc-status`);

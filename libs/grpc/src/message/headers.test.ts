@@ -6,7 +6,7 @@ import { formatTimeout, parseTimeout } from './timeout.ts';
 describe('headers', () => {
   const LIST = ['mm-model-id', 'a, b', ':path', '/x', 'mm-model-id', 'c', 'value', 'mm-model-id'];
 
-  test('two values are told from one with a comma in it', () => {
+  test('two values are distinguished from one with a comma in it', () => {
     assert.deepEqual(valuesOf(LIST, 'mm-model-id'), ['a, b', 'c']);
     assert.equal(valueOf(LIST, 'mm-model-id'), 'a, b');
     assert.equal(valueOf(LIST, 'other'), undefined);

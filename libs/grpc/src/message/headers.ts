@@ -5,7 +5,7 @@
  */
 export type HeaderList = readonly string[];
 
-/** What HTTP/2 and gRPC say to each other over one hop. Everything else is the caller's and goes on to the next hop. */
+/** Headers of HTTP/2 and gRPC for one hop. All others are the caller's and are passed to the next hop. */
 const HOP_HEADERS = new Set([
   'connection',
   'content-length',

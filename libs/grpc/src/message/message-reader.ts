@@ -9,7 +9,7 @@ export class MessageReader {
   /** As it came, perhaps compressed; undefined until it is whole. */
   message: Buffer | undefined;
   compressed = false;
-  /** The length that the prefix tells; 0 before. */
+  /** The length from the prefix; 0 before it is read. */
   length = 0;
   readonly #maxBytes: number;
   #prefix: Buffer | undefined;

@@ -56,7 +56,7 @@ export class RpcError extends Error {
   }
 }
 
-/** A failure as it travels; one that nobody expected is INTERNAL. */
+/** A failure as it is sent; an unexpected one is INTERNAL. */
 export function toRpcError(error: unknown): RpcError {
   return error instanceof RpcError ? error : new RpcError('INTERNAL', messageOf(error), { cause: error });
 }

@@ -15,10 +15,10 @@ export function formatTimeout(ms: number): string {
   return '99999999M';
 }
 
-/** The longest time that node's timers know (24 days). They fire at once when given more. */
+/** The longest time that node's timers know (24 days). A longer one fires immediately. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** A timer for a deadline; none when there is no deadline, or one so far away that nobody will wait for it. */
+/** A timer for a deadline; none when there is no deadline, or one too far away to matter. */
 export function startDeadline(ms: number | undefined, passed: () => void): NodeJS.Timeout | undefined {
   return ms === undefined || ms > LONGEST_TIMER_MS ? undefined : setTimeout(passed, Math.max(0, ms));
 }

@@ -2,7 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { valueOf, type HeaderList } from '../message/headers.ts';
 import type { RpcError } from '../message/status.ts';
 
-/** What a handler is told of a call. */
+/** What a handler receives of a call. */
 export type ServerCall = {
   /** `/package.Service/Method` */
   readonly path: string;
@@ -19,7 +19,7 @@ export type ServerCall = {
 
 const NOTHING = Buffer.alloc(0);
 
-/** A call on its way in. The signal and the remote address cost time, so they are made when somebody asks for them. */
+/** A call on its way in. The signal and the remote address cost time, so they are created on first use. */
 export class IncomingCall implements ServerCall {
   readonly path: string;
   readonly headers: HeaderList;

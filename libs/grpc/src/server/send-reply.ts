@@ -46,7 +46,7 @@ function sendOk(this: ServerHttp2Stream): void {
   if (!this.destroyed && !this.closed) this.sendTrailers(OK_TRAILERS);
 }
 
-/** Ends a call after its messages, or instead of them; undefined is OK. A client that has gone away is told nothing. */
+/** Ends a call after its messages, or instead of them; undefined is OK. Nothing is sent to a client that has gone away. */
 export function sendStatus(stream: ServerHttp2Stream, error: RpcError | undefined): void {
   if (stream.destroyed || stream.closed) return;
   if (stream.headersSent) {

@@ -74,7 +74,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   await listen(server, options);
 
   const stop = async (graceMs: number): Promise<void> => {
-    // Not http2's own close: that one ends the sessions at once, and calls on their way here would be lost.
+    // Not http2's own close: it ends the sessions immediately, and calls in flight would be lost.
     NetServer.prototype.close.call(server);
     const cutOff = (): void => sockets.forEach((socket) => void socket.destroy());
     // A client that does not read would hold up even the end of a destroyed session.

@@ -47,7 +47,7 @@ export function wasNeverSent(error: CallError): boolean {
   return error.code === 'UNAVAILABLE' && NEVER_SENT.test(error.message);
 }
 
-/** Nobody listens there: no certificate was looked at. */
+/** Nothing listens there: no certificate was checked. */
 const UNREACHABLE = /E(CONNREFUSED|HOSTUNREACH|NETUNREACH|TIMEDOUT)|Name resolution failed|produced zero addresses/;
 
 /** The other side was reached and no connection came of it: under TLS, one of the two refused the other's certificate. */

@@ -5,7 +5,7 @@ import { createModelTurns } from './model-turns.ts';
 
 const never = new AbortController().signal;
 
-/** Work that ends when told, and says when it began. */
+/** Work that ends on demand and reports when it began. */
 function recorder() {
   const began: string[] = [];
   const ends = new Map<string, () => void>();
@@ -37,7 +37,7 @@ test('a failure does not hold up what comes after it', async () => {
   assert.equal(await next, 'done');
 });
 
-test('who gives up while waiting is answered at once, and its work is left out', async () => {
+test('a caller that gives up while waiting is answered immediately, and its work is skipped', async () => {
   const turns = createModelTurns();
   const { began, work, end } = recorder();
   const first = turns.take('a', 'load', never, work('first'));
@@ -66,7 +66,7 @@ test('nothing of a call stays with its signal', async () => {
   assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
-test('one more than 25 waiting for a model is refused at once', async () => {
+test('one more than 25 waiting for a model is refused immediately', async () => {
   const turns = createModelTurns();
   const { work } = recorder();
   for (let index = 0; index <= 25; index += 1) void turns.take('a', 'load', never, work(String(index)));

@@ -4,7 +4,7 @@ import { raceAbort } from '@meshkeeper/async';
 /** Loads and unloads of one model go one after the other, in the order in which they came; different models do not wait for each other. */
 export type ModelTurns = {
   /**
-   * Runs `work` when all that came before it for the id is done. A caller who gives up while waiting is answered at once, and its
+   * Runs `work` when all that came before it for the id is done. A caller that gives up while waiting is answered immediately, and its
    * work is left out. @throws ServerError when too many wait, or the caller gave up
    */
   take<T>(id: string, kind: 'load' | 'unload', signal: AbortSignal, work: () => Promise<T>): Promise<T>;

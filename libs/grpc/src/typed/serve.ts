@@ -21,7 +21,7 @@ const STOP_MS = 1_000;
 export async function serveGrpc(options: ServeOptions): Promise<GrpcServer> {
   const bytes = options.maxMessageBytes ?? 16 * 1024 * 1024;
   const channel: ChannelOptions = { 'grpc.max_receive_message_length': bytes, 'grpc.max_send_message_length': -1 };
-  const server = createServer(channel).use(tellErrors);
+  const server = createServer(channel).use(sendErrorText);
   options.register(server);
   const port = await server.listen(options.address);
   return {
@@ -34,7 +34,7 @@ export async function serveGrpc(options: ServeOptions): Promise<GrpcServer> {
   };
 }
 
-async function* tellErrors<Request, Response>(call: ServerMiddlewareCall<Request, Response>, context: CallContext) {
+async function* sendErrorText<Request, Response>(call: ServerMiddlewareCall<Request, Response>, context: CallContext) {
   try {
     return yield* call.next(call.request, context);
   } catch (error) {

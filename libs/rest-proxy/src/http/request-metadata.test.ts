@@ -6,20 +6,20 @@ const sent = (headers: Record<string, string>): HeaderList => requestMetadata({ 
 
 const FORWARDED = ['x-forwarded-for', '10.0.0.9'];
 
-test('Grpc-Metadata-X goes on as X', () => {
+test('Grpc-Metadata-X is forwarded as X', () => {
   const headers = { 'grpc-metadata-mm-vmodel-id': 'a', 'grpc-metadata-id-bin': 'w6k' };
   assert.deepEqual(sent(headers), ['mm-vmodel-id', 'a', 'id-bin', 'w6k=', ...FORWARDED]);
 });
 
-test('Authorization goes on as it is too, and standard headers with grpcgateway- in front; no others do', () => {
+test('Authorization is also forwarded unchanged, and standard headers with grpcgateway- in front; no others are', () => {
   const headers = { authorization: 'Bearer x', accept: '*/*', 'x-request-id': 'r', 'content-length': '5' };
   const authorization = ['authorization', 'Bearer x', 'grpcgateway-authorization', 'Bearer x'];
   assert.deepEqual(sent(headers), [...authorization, 'grpcgateway-accept', '*/*', ...FORWARDED]);
 });
 
-test('where a request came from is told, behind whoever told it before', () => {
-  const told = ['grpcgateway-host', 'h:1', 'x-forwarded-host', 'h:1', 'x-forwarded-for', '1.1.1.1, 10.0.0.9'];
-  assert.deepEqual(sent({ host: 'h:1', 'x-forwarded-for': '1.1.1.1' }), told);
+test('the origin of a request is appended to those already given', () => {
+  const expected = ['grpcgateway-host', 'h:1', 'x-forwarded-host', 'h:1', 'x-forwarded-for', '1.1.1.1, 10.0.0.9'];
+  assert.deepEqual(sent({ host: 'h:1', 'x-forwarded-for': '1.1.1.1' }), expected);
 });
 
 test('what gRPC cannot carry, or speaks through itself, is left out', () => {

@@ -20,7 +20,7 @@ export type RestAppOptions = RestParts & {
   readonly createServer?: (handler: RequestListener) => Server;
 };
 
-/** The routes of REST, on a server that does not listen yet. Every failure is told in the envelope. */
+/** The routes of REST, on a server that does not listen yet. Every failure is sent in the envelope. */
 export function createRestApp(options: RestAppOptions): FastifyInstance {
   const { createServer, logger } = options;
   const app = Fastify({
@@ -124,7 +124,7 @@ function notFound(): RestError {
   return new RestError(GRPC_CODES.NOT_FOUND, 'Not Found');
 }
 
-/** What Fastify itself refuses is a bad request; anything else that is no RestError nobody foresaw. */
+/** What Fastify itself refuses is a bad request; anything else that is no RestError is unexpected. */
 function toRestError(error: unknown, logger: Logger): RestError {
   if (error instanceof RestError) return error;
   const { statusCode, message } = error as { readonly statusCode?: number; readonly message?: string };

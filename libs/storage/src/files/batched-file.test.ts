@@ -34,7 +34,7 @@ test('a file that is there already is not written over', async () => {
   assert.equal(readFileSync(file, 'utf8'), 'mine');
 });
 
-test('a disk that is full is told, though batches before it are still on their way', async () => {
+test('a full disk is reported although earlier batches are still being written', async () => {
   const chunks = Array.from({ length: 40 }, () => Buffer.alloc(65_536));
   // Linux' own full device: every write to it fails.
   const full = batchedFile('/dev/full', (file) => open(file, 'w'));

@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { callbackify } from 'node:util';
 
-/** What is written at once. A body comes in pieces of 64 KiB, and a write of each costs more than the piece itself. */
+/** Bytes per write. A body arrives in chunks of 64 KiB, and writing each costs more than the chunk itself. */
 const BATCH_BYTES = 1_048_576;
 
 type Batch = { readonly chunks: Buffer[]; bytes: number };
@@ -21,7 +21,7 @@ export function batchedFile(path: string, openNew = (file: string) => open(file,
     await writing;
     if (handle === undefined || bytes === 0) return;
     writing = writeAll(handle, chunks, bytes);
-    // Told by whoever waits for it next, which may be later than Node asks for.
+    // The next caller that waits for it throws it, which may be later than Node expects a handler.
     writing.catch(() => {});
   };
   const close = async (): Promise<void> => {

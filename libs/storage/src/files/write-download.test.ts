@@ -59,7 +59,7 @@ test('too few and too many bytes are Truncated, and leave neither file nor part'
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('without an announced length a broken connection is still told', async () => {
+test('without an announced length a broken connection is still reported', async () => {
   const broken = Readable.from(
     (async function* () {
       yield Buffer.from('01');
@@ -71,7 +71,7 @@ test('without an announced length a broken connection is still told', async () =
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('cancelling ends it at once, and leaves nothing', async () => {
+test('cancelling ends it immediately, and leaves nothing', async () => {
   const folder = newFolder();
   const controller = new AbortController();
   const body = new PassThrough();

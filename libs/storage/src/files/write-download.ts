@@ -10,7 +10,7 @@ import { cancelled, tooSlow } from '../with-deadline.ts';
 
 export type Download = {
   readonly body: Readable;
-  /** Bytes that must come; undefined when nobody said. */
+  /** Expected bytes; undefined when not announced. */
   readonly bytes: number | undefined;
   /** Names it in sentences. */
   readonly what: string;

@@ -31,7 +31,7 @@ test('null and empty texts count as absent', () => {
   });
 });
 
-test('the runtime is told nothing of the storage, the size always, the rest as it came', () => {
+test('the runtime receives nothing about the storage, always the size, and the rest unchanged', () => {
   const type = '"model_type":{"name":"onnx","version":"1"}';
   const key = parseModelKey(
     `{"storage_key":"k","storage_params":{"a":"b"},"bucket":"b","schema_path":"s/x.json",${type},"new":[1]}`,

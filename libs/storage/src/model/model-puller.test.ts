@@ -33,7 +33,7 @@ function secret(entries: Readonly<Record<string, object | string>>): void {
   }
 }
 
-/** A storage that only remembers what it was asked for. */
+/** A storage that only records its requests. */
 function rememberingStorage(failure?: Error): Storage & { readonly requests: PullRequest[] } {
   const requests: PullRequest[] = [];
   return {
@@ -108,7 +108,7 @@ test('without a key the default of the type is used, else the default, else noth
   assert.deepEqual(await configOf({ storage_params: { type: 'http', url: 'u' } }), { type: 'http', url: 'u' });
 });
 
-test('the Secret is read anew for each model', async () => {
+test('the Secret is read again for each model', async () => {
   secret({ mine: { type: 's3', secret_access_key: 'old' } });
   await configOf({ storage_key: 'mine' });
   secret({ mine: { type: 's3', secret_access_key: 'new' } });

@@ -31,7 +31,7 @@ export type PulledModel = {
 
 export type ModelPuller = {
   /**
-   * Fetches a model into a folder of its own. Pulls of different models may run at once, those of one must not.
+   * Fetches a model into a folder of its own. Pulls of different models may run concurrently, those of one must not.
    * @throws ModelKeyError when its key or storage cannot be used, StorageError when the pull fails; its folder is then gone.
    */
   pull(model: ModelToPull, signal: AbortSignal): Promise<PulledModel>;

@@ -6,7 +6,7 @@ import { ModelKeyError, type ModelKey } from './model-key.ts';
 import { mergeParameters } from './storage-params.ts';
 
 /**
- * The configuration of one model's storage: a file of the storage Secret, read anew each time, under the model's own words.
+ * The configuration of one model's storage: a file of the storage Secret, read again each time, with the model's own parameters on top.
  * @throws ModelKeyError
  */
 export async function readStorageConfig(configDir: string, key: ModelKey): Promise<StorageConfig> {

@@ -70,7 +70,7 @@ test('property: nothing is ever written outside the folder, whatever the keys sa
       writeFileSync(join(outer, 'victim', 'a'), 'untouched');
       const folder = join(outer, 'model');
       mkdirSync(join(folder, 'm'), { recursive: true });
-      // Links that somebody put there while the pull runs.
+      // Links that another process creates during the pull.
       symlinkSync('../../victim', join(folder, 'm', 'link'));
       symlinkSync(join(outer, 'victim', 'a'), join(folder, 'm', 'file'));
       const before = surroundings(outer);

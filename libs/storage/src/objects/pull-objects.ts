@@ -18,7 +18,7 @@ import {
 
 export type ObjectPage = {
   readonly objects: readonly StoredObject[];
-  /** Asks for the next page; undefined after the last one. */
+  /** Reads the next page; undefined after the last one. */
   readonly next: string | undefined;
 };
 
@@ -28,7 +28,7 @@ export type Bucket = {
   readonly name: string;
   /** Host and port of the storage. */
   readonly host: string;
-  /** Objects that are read at once. */
+  /** Objects that are read concurrently. */
   readonly parallel: number;
   list(prefix: string, next: string | undefined, pageSize: number, signal: AbortSignal): Promise<ObjectPage>;
   /** `announced` are the bytes that the answer says will come. The signal ends the wait for the answer only. */

@@ -10,7 +10,7 @@ export type Certificates = {
 };
 
 /**
- * Reads them once, so that a mistake is told as what it is, and not as a failed connection.
+ * Reads them once, so that a mistake is reported as what it is, and not as a failed connection.
  * @throws StorageError InvalidConfig, without what OpenSSL says of a key.
  */
 export function checkCertificates({ certificate, clientCertificate, clientKey }: Certificates): void {

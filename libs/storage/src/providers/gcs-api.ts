@@ -5,7 +5,7 @@ import { codeOf, isConnectionFailure } from '../failures.ts';
 import type { TokenSource } from './gcs-token.ts';
 
 /**
- * GETs of Google's JSON API. Its own SDK is not used: when a download fails or is given up, it throws where nobody can catch
+ * GETs of Google's JSON API. Its own SDK is not used: when a download fails or is given up, it throws where no caller can catch
  * it, which ends the process; it takes no AbortSignal; and it knows no `token_uri`.
  */
 export type GcsApi = {
@@ -58,7 +58,7 @@ export function createGcsApi(origin: string, tokens: TokenSource | undefined): G
   };
 }
 
-/** A refused token may only have been revoked: the next attempt asks for a new one. */
+/** A refused token may only have been revoked: the next attempt requests a new one. */
 function isWorthRetrying(error: unknown, hasTokens: boolean): boolean {
   if (!(error instanceof HttpStatusError)) return isConnectionFailure(codeOf(error));
   return error.status === 429 || error.status >= 500 || (error.status === 401 && hasTokens);

@@ -47,7 +47,7 @@ export function createTokenSource(account: ServiceAccount): TokenSource {
   };
 }
 
-/** A token that could not be had is asked for again by the next one. */
+/** After a failure, the next caller requests a token again. */
 async function rememberEnd(held: Held): Promise<void> {
   try {
     const { text, seconds } = await held.token;

@@ -76,7 +76,7 @@ test('a claim whose name is a path is refused', async () => {
     await assert.rejects(pull('x', { name }), { reason: 'UnsafePath' });
 });
 
-test('a missing base, claim or path is told', async () => {
+test('a missing base, claim or path is reported', async () => {
   const [none, file] = [join(root, 'none'), join(root, 'a-file')];
   await assert.rejects(pull('x', { base: none }), { message: `the PVC mount base '${none}' doesn't exist` });
   await assert.rejects(pull('x', { base: file }), { message: `the PVC mount base '${file}' is not a directory` });

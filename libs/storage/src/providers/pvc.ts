@@ -42,7 +42,7 @@ async function linkTarget(base: string, claim: string, target: PullTarget, folde
     throw new StorageError('NotFound', `unable to access model local path '${path}': ${why}`);
   }
   if (realPath === undefined) {
-    // A link whose end is missing may point out of the claim, where nothing must be asked for.
+    // A dangling link may point outside the claim, where nothing must be looked up.
     throw new StorageError('NotFound', `unable to access model local path '${path}'`);
   }
   if (realPath !== realMount && !realPath.startsWith(`${realMount}${sep}`)) throw leaves;

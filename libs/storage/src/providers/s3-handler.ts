@@ -13,7 +13,7 @@ type SdkRequest = {
 type SdkOptions = { readonly abortSignal?: unknown };
 
 const CONNECT_MS = 10_000;
-/** What may come before it is asked for, so that the network does not wait for the disk. */
+/** What may be received ahead of its use, so that the network does not wait for the disk. */
 const READ_AHEAD_BYTES = 1_048_576;
 
 /**
@@ -36,7 +36,7 @@ export function s3Handler(certificate: string | undefined) {
       return { response: { statusCode: answer.statusCode, headers, body: answer.body } };
     },
     destroy: () => void agent.destroy(),
-    // The SDK asks for these; nothing of it can be set.
+    // The SDK requires these; none can be set.
     updateHttpClientConfig: () => {},
     httpHandlerConfigs: () => ({}),
   };
