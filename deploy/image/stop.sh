@@ -1,4 +1,4 @@
 #!/bin/sh
-# The preStop hook of the mesh's container. The mesh drains once it is told to end; until then there is nothing to do, and the other
+# The preStop hook of the mesh's container. The mesh drains on SIGTERM; until then there is nothing to do, and the other
 # containers of the pod wait for it by their own hooks.
 exit 0

@@ -25,7 +25,7 @@ export const MODEL_RUNTIME = mmesh?.['ModelRuntime'] as ServiceClientConstructor
 /** The open inference protocol (V2). */
 export const INFERENCE = inference?.['GRPCInferenceService'] as ServiceClientConstructor;
 
-/** An error that a caller is told with its code; any other one is UNKNOWN. */
+/** An error that is sent with its code; any other one is UNKNOWN. */
 export class Refusal extends Error {
   readonly code: status;
 
@@ -38,10 +38,10 @@ export class Refusal extends Error {
 /** A method that takes a message and gives one. */
 export type Method<Request> = (request: Request) => Promise<object> | object;
 
-type Told = { readonly error: Partial<ServerErrorResponse> | null; readonly value?: object };
+type Outcome = { readonly error: Partial<ServerErrorResponse> | null; readonly value?: object };
 
-/** What becomes of a call: its answer, or what to tell of its failure. */
-async function tell<Request>(method: Method<Request>, request: Request): Promise<Told> {
+/** The outcome of a call: its answer, or the status of its failure. */
+async function outcomeOf<Request>(method: Method<Request>, request: Request): Promise<Outcome> {
   try {
     return { error: null, value: await method(request) };
   } catch (error) {
@@ -52,7 +52,7 @@ async function tell<Request>(method: Method<Request>, request: Request): Promise
 
 function unary<Request>(method: Method<Request>): handleUnaryCall<Request, object> {
   const answer = async (request: Request, callback: sendUnaryData<object>): Promise<void> => {
-    const { error, value } = await tell(method, request);
+    const { error, value } = await outcomeOf(method, request);
     callback(error, value ?? null);
   };
   return ({ request }, callback) => void answer(request, callback);
@@ -60,7 +60,7 @@ function unary<Request>(method: Method<Request>): handleUnaryCall<Request, objec
 
 type Methods = Readonly<Record<string, Method<never>>>;
 
-/** Serves on `address` until the process is told to end. @throws Error when the address is taken */
+/** Serves on `address` until the process is signalled to end. @throws Error when the address is taken */
 export async function serve(
   address: string,
   services: readonly (readonly [ServiceClientConstructor, Methods])[],

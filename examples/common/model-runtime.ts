@@ -25,7 +25,7 @@ export function ready(capacityInBytes: number): object {
   };
 }
 
-/** Memory for models: what the container asked for, less what the server itself takes. */
+/** Memory for models: what the container requests, less what the server itself takes. */
 export function capacityFrom(env: NodeJS.ProcessEnv): number {
   return Number(env['CONTAINER_MEM_REQ_BYTES'] ?? 512 * 1024 ** 2) - 128 * 1024 ** 2;
 }

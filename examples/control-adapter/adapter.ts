@@ -1,4 +1,4 @@
-/** Has the server beside it load and unload what the mesh asks for. Requests for predictions never come by here. */
+/** Makes the server beside it load and unload what the mesh requests. Predictions do not pass through here. */
 import { MODEL_RUNTIME, serve } from '../common/grpc.ts';
 import { capacityFrom, ready, type LoadRequest, type ModelRequest } from '../common/model-runtime.ts';
 

@@ -14,9 +14,9 @@ const CODES: Readonly<Record<number, status>> = { 400: status.INVALID_ARGUMENT, 
 async function ask(method: string, id: string, query = '', body?: string): Promise<Body> {
   const url = `http://${HOST}:${SERVER_PORT}/models/${encodeURIComponent(id)}${query}`;
   const answer = await fetch(url, body === undefined ? { method } : { method, body });
-  const told = (await answer.json()) as Body;
-  if (answer.ok) return told;
-  throw new Refusal(CODES[answer.status] ?? status.INTERNAL, told.error ?? `HTTP status ${answer.status}`);
+  const reply = (await answer.json()) as Body;
+  if (answer.ok) return reply;
+  throw new Refusal(CODES[answer.status] ?? status.INTERNAL, reply.error ?? `HTTP status ${answer.status}`);
 }
 
 const runtime = {

@@ -46,7 +46,7 @@ describe('what is ours of a live object', () => {
     });
   });
 
-  test('leaves out what the server would put back, which whoever created the object owns', () => {
+  test('leaves out what the server would restore, which the creator of the object owns', () => {
     const defaults = {
       imagePullPolicy: 'IfNotPresent',
       terminationMessagePolicy: 'File',

@@ -44,7 +44,7 @@ function shownMap(wanted: JsonObject, live: JsonObject, owned: Owned, path: stri
   ]);
 }
 
-/** What is owned of a field that nobody wants any more; `beside` is the map that it stands in. */
+/** What is owned of a field that is no longer wanted; `beside` is the map that contains it. */
 function leftOver(name: string, beside: JsonObject, owned: Owned): Json {
   const value = beside[name];
   if (owned === undefined || isServerDefault(name, value, beside)) return undefined;
@@ -64,7 +64,7 @@ function child(owned: Owned, name: string): Owned {
   return below(owned, `f:${name}`);
 }
 
-/** Items of a list are owned by the fields that tell them apart: `k:{"name":"mm"}`. */
+/** Items of a list are owned by the fields that distinguish them: `k:{"name":"mm"}`. */
 function ownedItem(owned: Owned, item: Json): Owned {
   if (typeof owned !== 'object' || !isMap(item)) return owned;
   const isOf = (key: string): boolean =>

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@meshkeeper/domain';
 
-/** What the API server puts where nobody gave a value, by the name of the field; in the objects that we make no name means two things. */
+/** Default values of the API server by field name; in the objects that we create no name has two meanings. */
 const DEFAULTS: Readonly<Record<string, Json>> = {
   apiVersion: 'v1',
   defaultMode: 420,
@@ -23,7 +23,7 @@ const DEFAULTS: Readonly<Record<string, Json>> = {
   timeoutSeconds: 1,
 };
 
-/** Fields that the server fills by rules of its own, whatever stands in them. */
+/** Fields that the server sets by its own rules, with any value. */
 const ASSIGNED = [
   'clusterIP',
   'clusterIPs',
@@ -39,7 +39,7 @@ const ASSIGNED = [
 /** Of a Deployment's strategy, and of a Service. */
 const TYPES: readonly Json[] = ['RollingUpdate', 'ClusterIP'];
 
-/** Whether the server would put this value back if nobody asked for it, so that taking it away changes nothing. */
+/** Whether the server would set this value by default, so that removing it changes nothing. */
 export function isServerDefault(name: string, value: Json, beside: JsonObject): boolean {
   if (isEmpty(value) || ASSIGNED.includes(name)) return true;
   if (name === 'type') return TYPES.includes(value);

@@ -35,7 +35,7 @@ describe('the claims of a storage Secret', () => {
     assert.deepEqual(decodeStorageSecret({ metadata: { name: 's' } }), { claims: [], entries: {} }));
 });
 
-test('of the entries of a storage Secret only names, known types and claims go on', () => {
+test('of the entries of a storage Secret only names, known types and claims are passed on', () => {
   const { entries } = decode({
     minio: '{"type":"s3","secret_access_key":"planted","name":"planted"}',
     disk: '{"type":"pvc","name":"models","extra":"planted"}',

@@ -32,7 +32,7 @@ const read = (code: number, body: object | string) => {
   return readTlsSecret(transport, 'own', 'mesh-tls');
 };
 
-test('a TLS Secret gives its pair, its authority where there is one, and what tells it from later ones', async () => {
+test('a TLS Secret gives its pair, its authority where there is one, and what distinguishes it from later ones', async () => {
   const pair = { 'tls.crt': encoded('the certificate'), 'tls.key': encoded('the key') };
   const material = { revision: 'u/7', certificate: Buffer.from('the certificate'), key: Buffer.from('the key') };
   assert.deepEqual(await read(200, { metadata, data: pair }), material);
@@ -81,7 +81,7 @@ const cases: readonly (readonly [string, number, object | string, string, string
   ],
 ];
 for (const [what, code, body, kind, errorCode, message] of cases) {
-  test(`a TLS Secret ${what}, and nothing of it is told`, async () => {
+  test(`a TLS Secret ${what}, and nothing of it is revealed`, async () => {
     const error: unknown = await read(code, body).catch((thrown: unknown) => thrown);
     assert.ok(error instanceof CallError);
     assert.deepEqual([error.kind, error.code, error.message], [kind, errorCode, message]);

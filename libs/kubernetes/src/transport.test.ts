@@ -57,7 +57,7 @@ async function failure(call: Promise<unknown>): Promise<Pick<CallError, 'kind' |
 }
 
 describe('a call to the API server', () => {
-  test('that is told to come back later does so, after the time the server asks for', async () => {
+  test('that gets 429 is made again after the time that the server requests', async () => {
     answers = [{ code: 429, body: '{}', headers: { 'retry-after': '1' } }];
     const startedAt = performance.now();
     assert.deepEqual(await get(), { ok: true });
@@ -94,7 +94,7 @@ describe('a call to the API server', () => {
     assert.deepEqual(seen, ['GET /x Bearer token-0', 'GET /x Bearer token-0', 'GET /x Bearer token-1']);
   });
 
-  test('that is told to come back much later fails at once, and says when', async () => {
+  test('that gets 429 with a long wait fails immediately, and reports the wait', async () => {
     answers = [
       { code: 429, body: '{"reason":"TooManyRequests","message":"overloaded"}', headers: { 'retry-after': '60' } },
     ];
@@ -156,7 +156,7 @@ describe('a call to the API server', () => {
     });
   }
 
-  test('that nobody answers is transient and names the server', async () => {
+  test('that gets no answer is transient and names the server', async () => {
     const nowhere = new KubeTransport({ access: async () => ({ url: 'http://127.0.0.1:9', tls: {}, headers: {} }) });
     const { kind, code, message } = await failure(nowhere.call({ method: 'GET', path: '/x' }));
     assert.deepEqual({ kind, code }, { kind: 'Transient', code: 'ApiServerUnreachable' });

@@ -50,7 +50,7 @@ export class KubeTransport {
   }
 
   /**
-   * Makes one call and parses its JSON answer. A busy server (429, 503) is called again after the time it asks for, unless that is long: the
+   * Makes one call and parses its JSON answer. A busy server (429, 503) is called again after the time that it requests, unless that is long: the
    * caller then gets the error, with `retryAfterMs`. A 401 is followed by one call with fresh credentials. No slot is held while waiting.
    * @throws CallError, also when `call.signal` is aborted
    */

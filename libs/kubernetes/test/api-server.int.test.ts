@@ -154,7 +154,7 @@ describe('a kind of the API server as a source', () => {
     assert.equal(await kindOf(feed.readHead(new AbortController().signal)), 'Gone');
   });
 
-  test('tells that a revision is too old after the server was restarted', async () => {
+  test('reports that a revision is too old after the server was restarted', async () => {
     const feed = createKubeFeed({ transport, kind: 'services', context });
     const writer = createWriter(transport);
     const old = (await feed.readHead(new AbortController().signal)).head;

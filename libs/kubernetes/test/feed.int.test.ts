@@ -55,10 +55,10 @@ async function watchUntil(from: string, last: string): Promise<readonly string[]
 }
 
 /** The administrator, acting as a user that has no rights. */
-function asNobody(access: AccessSource): AccessSource {
+function asStranger(access: AccessSource): AccessSource {
   return async (renew) => {
     const admin = await access(renew);
-    return { ...admin, headers: { ...admin.headers, 'impersonate-user': 'nobody' } };
+    return { ...admin, headers: { ...admin.headers, 'impersonate-user': 'stranger' } };
   };
 }
 
@@ -94,7 +94,7 @@ describe('a source on a real API server', () => {
     );
   });
 
-  test('goes on by itself where the server ends a watch', async () => {
+  test('continues by itself when the server ends a watch', async () => {
     const from = (await services().readHead(NEVER)).head;
     const opened: string[] = [];
     const feed = createKubeFeed({ transport: shortWatches(transport, opened), kind: 'services', context });
@@ -112,7 +112,7 @@ describe('a source on a real API server', () => {
     assert.deepEqual(seen, ['put first', 'put second']);
   });
 
-  test('is not asked in a hot loop where the server ends each watch at once', async () => {
+  test('is not called in a hot loop when the server ends each watch immediately', async () => {
     const from = (await services().readHead(NEVER)).head;
     const opened: number[] = [];
     const ends = new Proxy(transport, {
@@ -180,17 +180,17 @@ describe('writes to a real API server', () => {
   });
 
   test('without the right say which verb on which resource is missing', async () => {
-    const nobody = new KubeTransport({ access: asNobody(kubeAccess({ file: plane.kubeconfig })) });
+    const stranger = new KubeTransport({ access: asStranger(kubeAccess({ file: plane.kubeconfig })) });
     try {
       const { plural } = KINDS.services;
       const words = `cannot create resource "${plural}" in API group "" in the namespace "default"`;
-      assert.deepEqual(await failure(createWriter(nobody).create(refTo('forbidden'), service('forbidden'), NEVER)), {
+      assert.deepEqual(await failure(createWriter(stranger).create(refTo('forbidden'), service('forbidden'), NEVER)), {
         kind: 'Terminal',
         code: 'Forbidden',
-        message: `Missing permission: ${plural} is forbidden: User "nobody" ${words}`,
+        message: `Missing permission: ${plural} is forbidden: User "stranger" ${words}`,
       });
     } finally {
-      await nobody.stop();
+      await stranger.stop();
     }
   });
 });

@@ -8,7 +8,7 @@ const STARTS = 5;
 
 type Kind = 'set' | 'status' | 'untilLoaded' | 'txn';
 
-/** Registers, asks for and loads 5,000 VModels, each with a small model of its own. Gives the instance that holds them. */
+/** Registers, queries and loads 5,000 VModels, each with a small model of its own. Returns the instance that holds them. */
 export async function measureManagement(say: Say, around: Surroundings): Promise<BenchedMesh> {
   let first = await restarted(say, around, undefined, 'with nothing registered');
   say(`memory at the start: ${residentMib(first).toFixed(0)} MiB`);
@@ -25,12 +25,12 @@ export async function measureManagement(say: Say, around: Surroundings): Promise
   say(`${VMODELS} loaded within ${((performance.now() - began) / 1_000).toFixed(1)} s`);
   say(`memory with them: ${residentMib(first).toFixed(0)} MiB`);
   first = await restarted(say, around, first, `with ${VMODELS} registered and loaded`);
-  // What is loaded anew must not disturb what is measured next.
+  // Reloads must not disturb the next measurement.
   await perform(around.client, taskOf('untilLoaded', { ...task, addresses: [first.address] }));
   return first;
 }
 
-/** In turns with the same two records written to etcd by nobody but a client. */
+/** Alternating with the same two records written to etcd directly by a client. */
 async function register(say: Say, { client, etcd }: Surroundings, { address }: BenchedMesh): Promise<void> {
   const own: Figures[] = [];
   const bare: Figures[] = [];

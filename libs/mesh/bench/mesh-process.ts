@@ -1,4 +1,4 @@
-/** One process of the bench of the mesh: `runtime` serves models, `client` does what it is told and measures it. */
+/** One process of the bench of the mesh: `runtime` serves models, `client` executes commands and measures them. */
 import { createEtcdClient, readKvStore, type EtcdClient } from '@meshkeeper/etcd';
 import { ModelMeshDefinition, modelStatusNumber } from '@meshkeeper/modelmesh';
 import { type Channel, openChannel } from '@meshkeeper/grpc';

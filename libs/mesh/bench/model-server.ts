@@ -4,7 +4,7 @@ import { startGrpcServer } from '@meshkeeper/grpc';
 const { runtimeStatus, loadModel } = ModelRuntimeDefinition.methods;
 const MODEL_BYTES = 65_536;
 
-/** Loads any model at once, and gives every other call its bytes back. The address is `host:port`. */
+/** Loads any model immediately, and echoes every other call. The address is `host:port`. */
 export async function startModelServer(): Promise<string> {
   const ready = runtimeStatus.responseType.fromPartial({
     status: RuntimeStatusNumber.READY,

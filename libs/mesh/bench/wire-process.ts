@@ -1,4 +1,4 @@
-/** One process of the bench of the wire: argv names its role and, where it calls somebody, the address. */
+/** One process of the bench of the wire: argv names its role and, for a caller, the address. */
 import {
   Client,
   credentials,
@@ -102,7 +102,7 @@ if (role === 'load') {
   process.disconnect();
 } else {
   process.send?.(await SERVERS[role]?.());
-  // The CPU time so far, in microseconds, for whoever asks.
+  // Answers with the CPU time so far, in microseconds.
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
     process.send?.(user + system);

@@ -4,7 +4,7 @@ export type WriteMetrics = {
   wrote(kind: string, reason: string): void;
   failed(kind: string, reason: string, code: string): void;
   /** A run that could not want, or do, all that it is for. */
-  hindered(kind: string, reason: string): void;
+  blocked(kind: string, reason: string): void;
 };
 
 /** Every write that leaves this process, by what was written and why. At rest nothing here moves. */
@@ -21,7 +21,7 @@ export function createWriteMetrics(registry: Registry): WriteMetrics {
     labelNames: ['kind', 'reason', 'code'],
     registers: [registry],
   });
-  const hindered = new Counter({
+  const blocked = new Counter({
     name: 'meshkeeper_hindered_runs_total',
     help: 'Runs that something stood in the way of, by kind of key and reason',
     labelNames: ['kind', 'reason'],
@@ -30,6 +30,6 @@ export function createWriteMetrics(registry: Registry): WriteMetrics {
   return {
     wrote: (kind, reason) => writes.inc({ kind, reason }),
     failed: (kind, reason, code) => failures.inc({ kind, reason, code }),
-    hindered: (kind, reason) => hindered.inc({ kind, reason }),
+    blocked: (kind, reason) => blocked.inc({ kind, reason }),
   };
 }

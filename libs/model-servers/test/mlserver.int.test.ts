@@ -89,7 +89,7 @@ test('a scikit-learn model is loaded from storage and predicts, under its own id
   assert.equal(await predict('digits__isvc-0123456789'), 8n);
 });
 
-test('a file that is no model is told in the words of the server, and leaves nothing', async () => {
+test('a file that is no model is reported in the words of the server, and leaves nothing', async () => {
   await assert.rejects(adapter.load('broken', 'sklearn', 'broken.joblib'), {
     details: /^Failed to load Model due to MLServer runtime error: /,
   });

@@ -34,7 +34,7 @@ export async function makePod() {
 
 export type Pod = Awaited<ReturnType<typeof makePod>>;
 
-/** The model server behind the puller, which does as the name of each model's file tells. */
+/** The model server behind the puller, which behaves as the name of each model's file says. */
 export async function startServer(pod: Pod) {
   const { serverPort, controlPort } = pod.ports;
   const ask = async (path: string): Promise<unknown> => (await fetch(`http://127.0.0.1:${controlPort}${path}`)).json();

@@ -121,7 +121,7 @@ test('a load that is given up leaves nothing, and the next one works', async () 
   slow.stop();
 });
 
-test('a puller that is killed in mid-load starts clean: asked for its status it removes what lies there', async () => {
+test('a puller that is killed in mid-load starts clean: its status call removes what is there', async () => {
   const slow = await slowServer();
   pod.storage('slow', { type: 'http', url: slow.url, headers: { Authorization: `Bearer ${SECRET}` } });
   const lost = assert.rejects(load('m6', 'plain', SLOW_KEY));
@@ -150,7 +150,7 @@ test('no secret of a storage configuration is in the log or the metrics', async 
   assert.ok(!seen.includes(SECRET));
 });
 
-test('a puller that is told to end serves until the mesh of its pod has drained', async () => {
+test('a puller that receives SIGTERM serves until the mesh of its pod has drained', async () => {
   const drained = Promise.withResolvers<void>();
   const mesh = createServer((request, response) => {
     assert.equal(request.url, '/prestop');

@@ -79,7 +79,7 @@ test('a model with LOSE is lost once, and serves when it is loaded again', async
   assert.deepEqual([await ask(), await ask()], ['OK', 'OK']);
 });
 
-test('a load that hangs ends when its caller gives up, and is told as cancelled', async () => {
+test('a load that hangs ends when its caller gives up, and is reported as cancelled', async () => {
   const giveUp = new AbortController();
   const load = server.load('h1', 'HANG/SIZE_1_0_0', giveUp.signal);
   await waitFor(async () => ((await server.control('GET /calls')) as string[]).includes('load h1'), {
@@ -94,7 +94,7 @@ test('a load that hangs ends when its caller gives up, and is told as cancelled'
   });
 });
 
-test('a finished load is not told as cancelled', async () => {
+test('a finished load is not reported as cancelled', async () => {
   const calls = (await server.control('GET /calls')) as string[];
   assert.deepEqual(
     calls.filter((call) => / (m1|h1|u1|f1)$/.test(call)),
@@ -102,7 +102,7 @@ test('a finished load is not told as cancelled', async () => {
   );
 });
 
-test('models can be lost and failures mended from outside', async () => {
+test('models can be lost and failures fixed from outside', async () => {
   assert.deepEqual(await server.control('POST /forget?model=m1'), { forgotten: true });
   assert.deepEqual(await server.control('POST /forget?model=m1'), { forgotten: false });
   await server.control('POST /fix');
@@ -114,12 +114,12 @@ test('models can be lost and failures mended from outside', async () => {
   );
 });
 
-test('whoever asks for the status of a ready server finds it empty', async () => {
+test('a status call to a ready server empties it', async () => {
   await server.api.runtimeStatus({});
   assert.deepEqual(await server.control('GET /models'), []);
 });
 
-test('a size is not foretold unless set', async () => {
+test('a size is not predicted unless set', async () => {
   assert.equal(await refusal(server.api.predictModelSize({ modelId: 'p' })), 'UNIMPLEMENTED No size is predicted');
 });
 
@@ -128,7 +128,7 @@ test('CRASH ends the process with code 1 in the midst of the load', async () => 
   assert.equal(await server.process.exited, 'code 1');
 });
 
-test('on sockets, with a start that takes its time, sizes told later and predictions', async () => {
+test('on sockets, with a slow start, sizes reported later and predictions', async () => {
   const other = await startScriptedRuntime({ START_MS: '700', REPORT_SIZE: 'size', PREDICT_SIZE: '123' }, 'unix');
   try {
     assert.equal((await other.api.runtimeStatus({})).status, 0);

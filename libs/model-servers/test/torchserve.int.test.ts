@@ -35,7 +35,7 @@ const management: ManagementAPIsServiceImplementation = {
   describeModel: async ({ modelName, modelVersion }) => {
     assert.equal(modelVersion, 'all');
     asked += 1;
-    // A worker that has just started cannot tell its memory.
+    // A worker that has just started does not report its memory.
     return { msg: JSON.stringify([{ modelName, workers: [{ id: '9000', memoryUsage: asked === 1 ? 0 : 2_000 }] }]) };
   },
 };
@@ -68,7 +68,7 @@ test('all that is registered goes, though it takes several pages, and the config
   assert.ok(existsSync(join(store, 'mmconfig.properties')));
 });
 
-test('a model is registered with a worker of its own, and its size is told once that can be measured', async () => {
+test('a model is registered with a worker of its own, and its size is reported once it can be measured', async () => {
   assert.deepEqual(await adapter.load('m1', 'pytorch-mar', 'mar/net.mar'), { sizeInBytes: 0n, maxConcurrency: 0 });
   const { url, initialWorkers, synchronous } = registered.get('m1') as Readonly<Record<string, unknown>>;
   assert.deepEqual({ url, initialWorkers, synchronous }, { url: 'm1.mar', initialWorkers: 1, synchronous: true });

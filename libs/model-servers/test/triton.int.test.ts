@@ -64,7 +64,7 @@ test('an unload reaches the server, and takes the files with it; a second one is
   for (const folder of [pod.models, repository]) assert.ok(!existsSync(join(folder, 'm2')));
 });
 
-test('what the server refuses is told with its name and its code, and nothing stays on disk', async () => {
+test('a refusal of the server is reported with its name and its code, and nothing stays on disk', async () => {
   await assert.rejects(adapter.load('bad', 'onnx', 'onnx/broken.onnx'), {
     code: 13,
     details: "Failed to load Model due to Triton runtime error: failed to load 'bad', no version is available",
@@ -72,7 +72,7 @@ test('what the server refuses is told with its name and its code, and nothing st
   for (const folder of [pod.models, repository]) assert.ok(!existsSync(join(folder, 'bad')));
 });
 
-test('a schema that Triton cannot have is told as the error of the adapter that it is', async () => {
+test('a schema that Triton cannot have is reported as an error of the adapter', async () => {
   adapter.put('onnx/schema.json', JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP8', shape: [1] }] }));
   await assert.rejects(adapter.load('m3', 'onnx', 'onnx/m.onnx', { schema_path: 'onnx/schema.json' }), {
     code: 2,
@@ -81,7 +81,7 @@ test('a schema that Triton cannot have is told as the error of the adapter that 
   });
 });
 
-test('a model that is not in storage is told so', async () => {
+test('a model that is not in storage is reported as such', async () => {
   await assert.rejects(adapter.load('none', 'onnx', 'onnx/none.onnx'), {
     details: /^Failed to pull model from storage due to error: unable to access model local path '/,
   });
@@ -99,7 +99,7 @@ test('a server that is not ready, or does not answer, is starting', async () => 
   triton.behaviour.ready = true;
 });
 
-test('a model of an earlier life is loaded anew over what lies there: defect 14', async () => {
+test('a model of an earlier process is loaded again over its leftovers: defect 14', async () => {
   mkdirSync(join(pod.models, 'm4'), { recursive: true });
   writeFileSync(join(pod.models, 'm4', 'stale'), '');
   await adapter.load('m4', 'onnx', 'onnx/m.onnx');

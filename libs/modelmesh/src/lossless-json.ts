@@ -18,7 +18,7 @@ export function parseLossless(text: string): unknown {
   );
 }
 
-/** Beyond the safe range a number may print as its source and still stand for several integers. */
+/** Beyond the safe range a number may print as its source and still represent several integers. */
 function isExact(value: number, source: string): boolean {
   return String(value) === source && (Number.isSafeInteger(value) || !Number.isInteger(value));
 }

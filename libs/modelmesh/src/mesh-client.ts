@@ -17,7 +17,7 @@ export type MeshClientOptions = {
   readonly readTls: ReadTls;
   /** From an endpoint to the address that is dialled: the sandbox dials loopback twins. */
   readonly dial?: (endpoint: string) => string;
-  /** Deadline of one call, all endpoints it tries included; one that is repeated with a renewed certificate has it anew. */
+  /** Deadline of one call including all endpoints that it tries; a repetition with a renewed certificate gets it again. */
   readonly timeoutMs?: number;
   /** A channel unused for so long is closed: its pod may be gone. */
   readonly idleMs?: number;

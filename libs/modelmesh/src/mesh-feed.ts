@@ -23,7 +23,7 @@ export type MeshFeedOptions = {
 
 /**
  * The VModel and registry records of all meshes under one root prefix, as one source. Under another name of the inference Service they
- * are other meshes: it stands in the identity, and whoever lists or watches under the old one is told to start over.
+ * are other meshes: it is part of the identity, and a list or watch under the old one has to start over.
  */
 export function createMeshFeed(options: MeshFeedOptions): SourceFeed {
   const { etcd, readService } = options;
@@ -70,7 +70,7 @@ export function createMeshFeed(options: MeshFeedOptions): SourceFeed {
   };
 }
 
-/** What ends a watch when the name changes. Where the name cannot be told, it is taken to be the same. */
+/** Ends a watch when the name changes. While the name cannot be read, it is assumed to be unchanged. */
 function followName(options: MeshFeedOptions, service: string, signal: AbortSignal) {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);

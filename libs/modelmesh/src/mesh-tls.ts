@@ -16,7 +16,7 @@ export type TlsMaterial = {
 /** Reads a TLS Secret as it is now. Throws CallError, whose message repeats none of its content. */
 export type ReadTls = (secretName: string) => Promise<TlsMaterial>;
 
-/** How the pods of a mesh are told to be ours, and we to be theirs. */
+/** How the pods of a mesh and this client authenticate each other. */
 export type TlsIdentity = { readonly revision: string; readonly credentials: ChannelCredentials };
 
 export type TlsIdentities = {
@@ -35,7 +35,7 @@ export function createTlsIdentities(readTls: ReadTls, freshMs: number): TlsIdent
   const read = (secretName: string, before: Known | undefined): Known => {
     const now: Known = { readAt: performance.now(), identity: readIdentity(readTls, secretName, before?.identity) };
     known.set(secretName, now);
-    // A failure is not remembered: whoever comes next looks for himself.
+    // A failure is not cached: the next caller reads again.
     now.identity.catch(() => known.get(secretName) === now && known.delete(secretName));
     return now;
   };
@@ -59,7 +59,7 @@ async function readIdentity(
 }
 
 /**
- * The certificate is shown as a client's, and trusted as a server's although it may be a leaf whose authority nobody knows: the pods
+ * The certificate is shown as a client's, and trusted as a server's although it may be a leaf of an unknown authority: the pods
  * have the same one.
  */
 function toCredentials({ certificate, key, ca }: TlsMaterial): ChannelCredentials {

@@ -8,7 +8,7 @@ export type Parsed<R> =
   /** `reason` is one sentence without a value of the record. */
   | { readonly kind: 'malformed'; readonly reason: string };
 
-/** How one property is read and told from its default. `read` gives undefined for a value of the wrong shape. */
+/** How one property is read and distinguished from its default. `read` gives undefined for a value of the wrong shape. */
 export type Field<T> = {
   readonly fallback: T;
   read(value: unknown): T | undefined;

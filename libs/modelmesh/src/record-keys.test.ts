@@ -19,7 +19,7 @@ describe('keys of records', () => {
     assert.equal(instanceIdOf('modelmesh-serving-mlserver-87f6fc-6rwf9'), '87f6fc-6rwf9');
   });
 
-  test('tell namespace, mesh, table and id, also when the id holds a slash', () => {
+  test('hold namespace, mesh, table and id, also when the id has a slash', () => {
     assert.deepEqual(parseRecordKey('r', 'r/mm/svc/leaderLatch/_i'), {
       namespace: undefined,
       kvPrefix: 'mm',

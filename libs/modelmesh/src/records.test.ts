@@ -124,7 +124,7 @@ describe('properties', () => {
     'loadedIn',
     'attempt',
   ];
-  // Integer-like names are moved to the front by JavaScript itself; nobody writes them.
+  // Integer-like names are moved to the front by JavaScript itself; no client writes them.
   const name = fc
     .string({ unit: 'grapheme', minLength: 1 })
     .filter((key) => !known.includes(key) && !/^\d+$/.test(key));

@@ -15,7 +15,7 @@ import {
 
 export type { Parsed } from './record-codec.ts';
 
-/** Why a load failed on one instance, as the mesh's status replies tell it, such as `INTERNAL: no such file`. */
+/** Why a load failed on one instance, as the mesh's status replies give it, such as `INTERNAL: no such file`. */
 export type ModelFailure = { readonly msg?: string };
 
 /** `<root>/<kvPrefix>/<service>/registry/<modelId>`. Times are epoch milliseconds; the maps are keyed by instance id. */
@@ -74,7 +74,7 @@ export type InstanceRecord = {
   /** Units of 8 KiB. */
   readonly cap: number;
   readonly used: number;
-  /** Loads at once. */
+  /** Concurrent loads. */
   readonly lThreads: number;
   readonly lInProg: number;
   /** Requests a minute. */

@@ -62,8 +62,8 @@ const ask = async (client: ReturnType<typeof createMeshClient>, target: MeshTarg
 async function failure(client: ReturnType<typeof createMeshClient>, target: MeshTarget): Promise<CallError> {
   const error: unknown = await ask(client, target).catch((thrown: unknown) => thrown);
   assert.ok(error instanceof CallError, `The call gave ${String(error)}`);
-  const told = inspect(error, { depth: 10 });
-  if (!(secret instanceof CallError)) for (const line of linesOf(secret)) assert.ok(!told.includes(line));
+  const text = inspect(error, { depth: 10 });
+  if (!(secret instanceof CallError)) for (const line of linesOf(secret)) assert.ok(!text.includes(line));
   return error;
 }
 
@@ -78,7 +78,7 @@ describe('the client of meshes under TLS', () => {
     assert.equal(await ask(newClient(), at(endpoint)), 'mesh');
   });
 
-  test('trusts a leaf whose authority nobody knows', async () => {
+  test('trusts a leaf of an unknown authority', async () => {
     secret = toMaterial('1', signed);
     const endpoint = await start({ own: signed, clients: authority.certificate });
     assert.equal(await ask(newClient(), at(endpoint)), 'mesh');
@@ -142,7 +142,7 @@ describe('the TLS Secret', () => {
     assert.deepEqual(reads, []);
   });
 
-  test('that was rotated together with the pods is used at once, by the same call', async () => {
+  test('that was rotated together with the pods is used immediately, by the same call', async () => {
     const before = at(await start({ own: first, clients: first.certificate }));
     const now = at(await start({ own: second, clients: second.certificate }));
     const client = newClient();
@@ -194,7 +194,7 @@ describe('the TLS Secret', () => {
     ['an authority that is none', toMaterial('1', first, garbage), 'failed to append ca certs'],
   ];
   for (const [what, material, message] of invalid) {
-    test(`with ${what} fails the call until somebody mends it, and nothing of it is told`, async () => {
+    test(`with ${what} fails the call until it is fixed, and nothing of it is revealed`, async () => {
       secret = material;
       const error = await failure(newClient(), at('127.0.0.1:1'));
       assert.deepEqual(

@@ -89,11 +89,11 @@ describe('the client of meshes', () => {
     UNAUTHENTICATED: 'Terminal',
   };
   for (const [code, kind] of Object.entries(kinds)) {
-    test(`${code} told by a mesh is ${kind}, and no other endpoint is asked`, async () => {
+    test(`${code} from a mesh is ${kind}, and no other endpoint is asked`, async () => {
       assert.deepEqual(await failure([one.endpoint, dead, one.endpoint], code), {
         kind,
         code,
-        message: `told ${code}`,
+        message: `failed ${code}`,
       });
     });
   }
@@ -107,14 +107,14 @@ describe('the client of meshes', () => {
     assert.deepEqual(await failure([one.endpoint], 'hang'), expected);
   });
 
-  test('dials what it is told to', async () => {
+  test('dials the address that `dial` returns', async () => {
     const other = plainClient({ dial: (endpoint) => endpoint.replace('10.64.0.9', '127.0.0.1') });
     const endpoint = one.endpoint.replace('127.0.0.1', '10.64.0.9');
     assert.equal((await other.getVModelStatus(at(endpoint), ref('v'))).owner, 'one');
     await other.close();
   });
 
-  test('a channel nobody used for a while is closed, and opened again when it is needed', async () => {
+  test('a channel that was unused for a while is closed, and opened again when it is needed', async () => {
     const open = new Set<Socket>();
     const relay = createRelay((socket) => {
       open.add(socket);

@@ -15,7 +15,7 @@ describe('the records of the mesh as a source', () => {
   let folder: string;
   let etcd: EtcdServer;
   let client: EtcdClient;
-  /** The name of the inference Service; undefined while nobody knows it. */
+  /** The name of the inference Service; undefined while unknown. */
   let name: string | undefined;
   let feed: SourceFeed;
 
@@ -70,7 +70,7 @@ describe('the records of the mesh as a source', () => {
     `put team-a registry/b__isvc-0123456789 "${service}"`,
   ];
 
-  test('are those of VModels and models under the name of the inference Service, which stands in the identity', async () => {
+  test('are those of VModels and models under the name of the inference Service, which is part of the identity', async () => {
     const first = await feed.readHead(NEVER);
     assert.match(first.identity, /^[0-9a-f]+\/one$/);
     assert.deepEqual((await list()).changes, ofService('one'));
@@ -93,7 +93,7 @@ describe('the records of the mesh as a source', () => {
     assert.deepEqual(seen, ['put own vmodels/d {"o":"ksp"}', 'absent own vmodels/d ']);
   });
 
-  test('an open watch ends when the Service has another name, and so does whoever lists under the old one', async () => {
+  test('an open watch ends when the Service has another name, and so does a list under the old one', async () => {
     const { head } = await feed.readHead(NEVER);
     const watching = (async () => {
       for await (const _ of feed.watch(head, NEVER));
@@ -104,7 +104,7 @@ describe('the records of the mesh as a source', () => {
     assert.deepEqual(await failure(list()), renamed);
   });
 
-  test('a watch lives on while the name cannot be told, and ends when it is stopped', async () => {
+  test('a watch continues while the name cannot be read, and ends when it is stopped', async () => {
     const { head } = await feed.readHead(NEVER);
     name = undefined;
     const stop = new AbortController();
@@ -125,7 +125,7 @@ describe('the records of the mesh as a source', () => {
     assert.equal((await failure(feed.readHead(NEVER))).code, 'ConfigurationUnknown');
   });
 
-  test('are read one by one under the name that is asked for', async () => {
+  test('are read one by one under the requested name', async () => {
     const records = createMeshRecords({ etcd: client, ownNamespace: 'own' });
     assert.equal((await records.readVModel('two', 'own', 'a')).value, '{"o":"isvc","amid":"two"}');
     assert.equal((await records.readVModel('two', 'team-a', 'a')).value, undefined);

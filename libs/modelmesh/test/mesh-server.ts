@@ -7,7 +7,7 @@ import { ModelMeshDefinition, type ModelMeshServiceImplementation } from '../src
 function answering(name: string): ModelMeshServiceImplementation {
   const answer = async (vModelId: string) => {
     const code = Status[vModelId as keyof typeof Status];
-    if (code !== undefined) throw new ServerError(code, `told ${vModelId}`);
+    if (code !== undefined) throw new ServerError(code, `failed ${vModelId}`);
     if (vModelId === 'hang') await new Promise(() => undefined);
     return {
       status: 3,
@@ -34,7 +34,7 @@ function answering(name: string): ModelMeshServiceImplementation {
 }
 
 export type MeshServer = { readonly server: Server; readonly endpoint: string };
-/** What the server shows, and whom it takes as a client: nobody who does not show a certificate. */
+/** The certificate of the server and the clients that it accepts: none without a certificate. */
 export type MutualTls = { readonly own: Certificate; readonly clients: string };
 
 /** In plaintext when `tls` is not given. */

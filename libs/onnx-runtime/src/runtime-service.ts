@@ -17,7 +17,7 @@ export function createRuntimeService(
   { version, logger }: { readonly version: string; readonly logger: Logger },
 ): ModelRuntimeServiceImplementation {
   const unimplemented = async (): Promise<never> => {
-    throw new ServerError(Status.UNIMPLEMENTED, 'The size of a model is told when it is loaded');
+    throw new ServerError(Status.UNIMPLEMENTED, 'The size of a model is reported when it is loaded');
   };
   return {
     loadModel: async (request, { signal }) => {

@@ -89,7 +89,7 @@ test('the digits of the examples: an 8 is an 8', async () => {
   assert.equal(probabilities?.contents?.fp32Contents.length, 10);
 });
 
-test('metadata tells what a model takes and gives', async () => {
+test('metadata describes the inputs and outputs of a model', async () => {
   await load('digits', join(EXAMPLES, 'digits.onnx'));
   const metadata = await inference.modelMetadata({ name: 'digits' });
   assert.deepEqual(metadata, {
@@ -135,7 +135,7 @@ for (const type of Object.keys(ELEMENT) as ElementName[]) {
   });
 }
 
-test('a model with several inputs and outputs gives those that are asked for, in the form of the request', async () => {
+test('a model with several inputs and outputs returns the requested ones, in the form of the request', async () => {
   const model = onnxModel({
     inputs: [
       { name: 'a', type: 'FP32', shape: ['n', 2] },
@@ -189,7 +189,7 @@ test('the header names the model before the message does', async () => {
   await refused(inference.modelInfer(request), 5, /^Model 'other' is not loaded$/);
 });
 
-test('what ONNX Runtime alone can see to be wrong with an input is told in its words', async () => {
+test('what only ONNX Runtime can find wrong with an input is reported in its words', async () => {
   const model = onnxModel({
     inputs: [
       { name: 'a', type: 'FP32', shape: ['n', 'm'] },
@@ -284,7 +284,7 @@ test('a load that is cancelled leaves no model behind', async () => {
   await refused(inference.modelReady({ name: 'c' }), 5, /not loaded/);
 });
 
-test('an unload waits for calls that run, and may be repeated; a load after it starts anew', async () => {
+test('an unload waits for calls that run, and may be repeated; a load after it starts again', async () => {
   const path = write('busy.onnx', identityModel('FP32', ['n']));
   await load('busy', path);
   const raw = Buffer.alloc(4 * 250_000, 1);
@@ -336,7 +336,7 @@ test('the status is READY only after every model is gone', async () => {
   await refused(inference.modelReady({ name: 'purged' }), 5, /not loaded/);
 });
 
-test('a model that takes more memory than there is fails its call in one sentence, and the server goes on', async () => {
+test('a model that takes more memory than there is fails its call in one sentence, and the server continues', async () => {
   const side = 1_048_576;
   const greedy = onnxModel({
     inputs: [{ name: 'x', type: 'FP32', shape: [1] }],

@@ -24,7 +24,7 @@ async function requirePermit({ brake, events, logger, writes }: Ports, { kind, n
   const answer = await brake.permit(namespace, KINDS[kind].source);
   if (answer === 'go') return;
   const message = `More than a fifth of the models of namespace ${namespace} would go within a minute; the rest waits until all ${KINDS[kind].plural} have been listed again`;
-  writes.hindered('predictor', 'DeletionHeld');
+  writes.blocked('predictor', 'DeletionHeld');
   if (answer === 'held') {
     logger.warn({ namespace, reason: 'DeletionHeld' }, message);
     await events.send({ kind: 'namespaces', object: { name: namespace } }, 'Warning', 'DeletionHeld', message).then(

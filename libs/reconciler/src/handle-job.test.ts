@@ -69,7 +69,7 @@ function ports(found: Gathered): Ports {
     writes: {
       wrote: (kind, reason) => log(`count ${kind} ${reason}`),
       failed: (kind, reason, code) => log(`count failed ${kind} ${reason} ${code}`),
-      hindered: (kind, reason) => log(`count hindered ${kind} ${reason}`),
+      blocked: (kind, reason) => log(`count blocked ${kind} ${reason}`),
     },
     logger: createLogger('test', 'silent'),
     now: () => 0,
@@ -123,7 +123,7 @@ describe('one run of one key', () => {
 
   test('under a wrong configuration writes nothing and is counted', async () => {
     await createHandleJob(ports(gathered({ kind: 'bad', problems: ['metrics.port: too big'] })))(context());
-    assert.deepEqual(calls, ['gather mesh/own', 'count hindered mesh InvalidConfiguration']);
+    assert.deepEqual(calls, ['gather mesh/own', 'count blocked mesh InvalidConfiguration']);
   });
 
   test('before its sources are listed writes nothing', async () => {

@@ -59,13 +59,13 @@ export function createHandleJob(ports: Ports): HandleRun {
 async function untilItsTurn({ budget, writes }: Ports, key: WorkKey, steps: readonly Step[]): Promise<number> {
   if (!steps.some(({ kind }) => kind === 'askVModel')) return 0;
   const waitMs = await budget.take(key.namespace, formatKey(key));
-  if (waitMs > 0) writes.hindered(key.kind, 'StatusCallBudget');
+  if (waitMs > 0) writes.blocked(key.kind, 'StatusCallBudget');
   return waitMs;
 }
 
 /** A wrong configuration hinders every key; each namespace's own key says so for all of them. */
 function logObstacle({ logger, writes }: Ports, key: WorkKey, { reason, message }: Obstacle): void {
-  writes.hindered(key.kind, reason);
+  writes.blocked(key.kind, reason);
   const level = reason === 'InvalidConfiguration' && key.kind === 'mesh' ? 'warn' : 'debug';
   logger[level]({ key: formatKey(key), reason }, message);
 }

@@ -99,7 +99,7 @@ function ports(waitMs: number, calls: string[]): Ports {
     writes: {
       wrote: () => undefined,
       failed: unused,
-      hindered: (kind, reason) => void calls.push(`count hindered ${kind} ${reason}`),
+      blocked: (kind, reason) => void calls.push(`count blocked ${kind} ${reason}`),
     },
     logger: createLogger('test', 'silent'),
     now: () => 0,
@@ -124,6 +124,6 @@ test('a model whose load is requested takes from the budget of its mesh first', 
 
 test('a model that has to wait for its turn is not queried, shows nothing new, and comes back', async () => {
   const { calls, lookAgainMs } = await handle(120);
-  assert.deepEqual(calls, ['take own predictor/own/isvc/digits', 'count hindered predictor StatusCallBudget']);
+  assert.deepEqual(calls, ['take own predictor/own/isvc/digits', 'count blocked predictor StatusCallBudget']);
   assert.equal(lookAgainMs, 120);
 });

@@ -184,7 +184,7 @@ export class Convergence {
           events.push({ type, reason, message });
         },
       },
-      writes: { wrote: () => undefined, failed: () => undefined, hindered: () => undefined },
+      writes: { wrote: () => undefined, failed: () => undefined, blocked: () => undefined },
       logger: createLogger('convergence', 'silent'),
       now: () => now,
       context: {

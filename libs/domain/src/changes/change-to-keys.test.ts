@@ -115,7 +115,7 @@ describe('from change to keys', () => {
     });
   });
 
-  test('of Secrets no data is kept, whatever stands in their annotations', () => {
+  test('no data of Secrets is kept, whatever their annotations hold', () => {
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'planted', other: 'planted' };
     const metadata = { name: 'storage-config', namespace: 'team-a', annotations };
     const secret = {
@@ -180,7 +180,7 @@ describe('from change to keys', () => {
     ]);
   });
 
-  test('a model that is not named as ours wakes nobody', () => {
+  test('a model that is not named as ours wakes no key', () => {
     const model = (id: string) =>
       toRecordChange({ namespace: 'n', table: 'registry', id, revision: '5', value: '{}' }).keys;
     assert.deepEqual(['a__b__ksp-0123456789', 'x__isvc-012345678', '__isvc-0123456789', 'by-hand'].map(model), [
@@ -191,7 +191,7 @@ describe('from change to keys', () => {
     ]);
   });
 
-  test('what stands in etcd and is no JSON is recorded as the text it is', () => {
+  test('a record that is not JSON is recorded as text', () => {
     const { body } = toRecordChange({ namespace: 'n', table: 'vmodels', id: 'a', revision: '5', value: '{"o":' });
     assert.equal(body, '"{\\"o\\":"');
   });

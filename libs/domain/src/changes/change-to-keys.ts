@@ -21,7 +21,7 @@ const NOTHING: WakeSet = { keys: [], wakes: [], indexes: [] };
 /** Every key there is: those that own an object (index `keys`, kept by the recording script), and runtimes that are only wanted. */
 export const EVERY_KEY: readonly string[] = ['{keys}', 'runtime/{namespaces}/{clusterruntimes}'];
 
-/** From change to keys: the one place that knows who cares about what. The indexes stand in `indexes.ts`. */
+/** From change to keys: the one place that knows which keys a change affects. The indexes are in `indexes.ts`. */
 export function changeToKeys(kind: KindName, body: ReducedObject, facts: unknown): WakeSet {
   const { name, namespace = '' } = body.metadata;
   switch (kind) {
@@ -35,7 +35,7 @@ export function changeToKeys(kind: KindName, body: ReducedObject, facts: unknown
     case 'namespaces':
       return namespaceChange(name, facts as NamespaceFacts);
     case 'config':
-      // The controller's own namespace tells what is wrong with it.
+      // The key of the controller's own namespace reports what is wrong with it.
       return { ...NOTHING, keys: [meshKey(namespace)], wakes: EVERY_KEY };
     case 'services':
     case 'typeConstraints':

@@ -48,7 +48,7 @@ export type FactsContext = {
   readonly ownNamespace: string;
 };
 
-/** What others' plans need of an object; undefined for kinds that nobody else reads. Pure, and tolerant of any body. */
+/** What others' plans need of an object; undefined for kinds that no other plan reads. Pure, and tolerant of any body. */
 export function factsOf(kind: KindName, body: ReducedObject, context: FactsContext): unknown {
   switch (kind) {
     case 'namespaces':
@@ -80,7 +80,7 @@ export function factsOf(kind: KindName, body: ReducedObject, context: FactsConte
   }
 }
 
-/** What its pods can hold stands in the environment of the mesh's container, whoever rendered it. */
+/** The capacity of its pods is in the environment of the mesh's container, whichever controller rendered it. */
 function deploymentFacts({ spec, status }: ReducedObject): DeploymentFacts {
   const { template } = deploymentSchema.parse({ template: spec?.['template'] });
   const mesh = template.spec.containers.find(({ name }) => name === 'mm');

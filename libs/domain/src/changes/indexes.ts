@@ -5,7 +5,7 @@ import type { ModelFacts } from './facts.ts';
  * `namespaces` (the enabled ones), `runtimes:<namespace>` (names of ServingRuntimes), `clusterruntimes` (names),
  * `predictors` (`namespace/owner/name`), `predictors:<namespace>` (`owner/name`),
  * `vmodels:<namespace>` (`owner/name` of every VModel that may be an object's, also when the object is gone),
- * `endpoints:<namespace>` (`service host:port` of the mesh's ready pods, which plans read and nobody is woken for),
+ * `endpoints:<namespace>` (`service host:port` of the mesh's ready pods, which plans read and which wake no key),
  * `wanted:<namespace>` (`type` or `type claim` of its models, encoded), `models:<namespace>:<type>` (`owner/name` of the models of a type),
  * `entry:<namespace>:<entry>` and `claim:<namespace>:<claim>` (`owner/name` of the models that name an entry of the storage Secret, or a
  * claim), `claimentries:<namespace>:<claim>` (patterns of the models whose entry lies on a claim),

@@ -50,7 +50,7 @@ export function toRecordChange({ namespace, table, id, value, revision }: MeshRe
   };
 }
 
-/** Whatever stands in etcd is recorded; what is no JSON, as the text it is. */
+/** Every record is recorded; one that is not JSON, as text. */
 function validJson(value: string): string {
   try {
     JSON.parse(value);

@@ -2,7 +2,7 @@ import type { JsonObject } from '../objects/reduce.ts';
 
 /**
  * A rendering revision is one way to write a pod template. Revision 0 is that of the original controller, its defects included;
- * revisions after it mend those that touch the template (docs/runtimes.md lists them). A rule is never changed within a revision, since that would
+ * later revisions fix those that touch the template (docs/runtimes.md lists them). A rule is never changed within a revision, since that would
  * restart the pods of every cluster that upgrades: a new rule is a new revision.
  */
 export type Revision = 0 | 1 | 2;
@@ -43,7 +43,7 @@ export const BASE_VALUES: Readonly<Record<Revision, BaseValues>> = { 0: ORIGINAL
 
 export const PORTS = { mesh: 8033, adapter: 8085, puller: 8086, probes: 8089, preStop: 8090 } as const;
 
-/** Where volumes stand in the containers. */
+/** Mount paths of the volumes. */
 export const PATHS = {
   models: '/models',
   claims: '/pvc_mounts',

@@ -12,7 +12,7 @@ export type ConfigField = {
   readonly effect: string;
 };
 
-/** Every setting of the schema, in its order; `[]` stands for each item of a list. */
+/** Every setting of the schema, in its order; `[]` is each item of a list. */
 export function configFields(): readonly ConfigField[] {
   return fieldsIn(meshConfigSchema, '');
 }

@@ -1,6 +1,6 @@
 /**
  * The kinds of field that the configuration is made of. Each reads loosely and refuses in the same words: the value, what it is not,
- * what to give. What it takes stands in its metadata, for docs/configuration.md.
+ * what to give. What it takes is in its metadata, for docs/configuration.md.
  */
 import { z } from 'zod';
 import { canonicalQuantity, parseQuantity } from '../objects/quantity.ts';
@@ -94,7 +94,7 @@ export function resources(of: string) {
       cpu: byRevision(quantity(), `CPU that ${of} ${word}.`),
       memory: byRevision(quantity(), `Memory that ${of} ${word}.`),
     }).exactOptional();
-  return group({ requests: part('asks for'), limits: part('may use at most') }).prefault({});
+  return group({ requests: part('requests'), limits: part('may use at most') }).prefault({});
 }
 
 export function byRevision<Field extends z.ZodType>(field: Field, effect: string): z.ZodExactOptional<Field> {

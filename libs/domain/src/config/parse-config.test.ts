@@ -114,7 +114,7 @@ describe('a configuration', () => {
     );
   });
 
-  test('takes a::b at the top as a path, which goes before what stands in the map', () => {
+  test('takes a::b at the top as a path, which takes precedence over the map', () => {
     const restProxy = { ...DEFAULT_CONFIG.restProxy, enabled: false, port: 80, image: { name: 'a', tag: 'b' } };
     const given = { RestProxy: { enabled: false, port: 1, image: { tag: 'b' } } };
     const paths = { 'restProxy::PORT': 80, 'restproxy::image::name': 'a' };
@@ -223,7 +223,7 @@ describe('the loose reading of the original', () => {
 });
 
 describe('a wrong configuration', () => {
-  test('names every wrong field at once, with its value and what may stand there', () => {
+  test('names every wrong field together, with its value and what is allowed', () => {
     assert.deepEqual(
       problemsOf({
         INFERENCESERVICENAME: 'My Service',

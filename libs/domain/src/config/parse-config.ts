@@ -10,7 +10,7 @@ export type ParsedConfig =
   /** Each problem names the path of one field: `metrics.port: …`. */
   | { readonly kind: 'bad'; readonly problems: readonly string[] };
 
-/** Maps stand in maps no deeper than this, which keeps a wrong value's depth out of the recursion. */
+/** Maps are nested no deeper than this, which keeps a wrong value's depth out of the recursion. */
 const DEEPEST_GROUP = 3;
 
 /** Parses the decoded `config.yaml`. Never throws. */

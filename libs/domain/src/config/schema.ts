@@ -48,7 +48,7 @@ const variableName = textLike('name of a variable', (name) => name !== '' && !FR
 
 /**
  * The settings of the ConfigMap: how each is read, what holds without it, and what it does. docs/configuration.md is made of this.
- * Images and resources have no defaults here, as a rendering revision must go on rendering what it always did.
+ * Images and resources have no defaults here, because a rendering revision must keep rendering what it always did.
  */
 export const meshConfigSchema = group({
   inferenceServiceName: serviceName

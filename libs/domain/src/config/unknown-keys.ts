@@ -1,4 +1,4 @@
-/** What to say of a key that nobody knows: with the one that was probably meant, since a misspelt setting is silently without effect. */
+/** The message about an unknown key, with the one that was probably meant, since a misspelt setting silently has no effect. */
 export function unknownKey(name: string, known: readonly string[], inside: string): string {
   const meant = nearest(name, known);
   const hint = meant === undefined ? '' : `; did you mean ${inside === '' ? meant : `${inside}.${meant}`}?`;

@@ -33,7 +33,7 @@ export type DriftInput = {
   readonly models: readonly SeenModel[];
   /** `namespace type` of what some ready pod can hold. */
   readonly held: ReadonlySet<string>;
-  /** Namespaces that are served. Undefined where nobody watches them, as in namespace scope: then all that is seen is served. */
+  /** Namespaces that are served. Undefined when they are not watched, as in namespace scope: then every namespace seen is served. */
   readonly enabled: ReadonlySet<string> | undefined;
   /** Namespaces in which nothing is written for now. */
   readonly paused: ReadonlySet<string>;

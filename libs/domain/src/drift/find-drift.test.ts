@@ -115,7 +115,7 @@ describe('drift', () => {
     assert.match(found?.message ?? '', new RegExp(`^InferenceService digits should be registered as ${TARGET}, but`));
   });
 
-  test('is another owner, told once', () => {
+  test('is another owner, reported once', () => {
     const scene = new Scene().isvc().predictor().vmodel().model();
     assert.deepEqual(scene.kinds(), ['WrongOwner digits']);
     assert.deepEqual(scene.find()[0]?.keys, ['predictor/team-a/ksp/digits']);
@@ -190,7 +190,7 @@ describe('drift', () => {
     assert.deepEqual(of('deployments', new Scene().pods('', 0).isvc(READY).vmodel().model(TARGET, 'mt:onnx')), []);
   });
 
-  test('survives whatever stands in the mesh', () => {
+  test('survives any record of the mesh', () => {
     const scene = new Scene();
     for (const body of [null, 'text', 5, [], { tmid: 5, o: {} }])
       scene.record('vmodels/a/b', body).record('registry/x', body).record('odd', body);

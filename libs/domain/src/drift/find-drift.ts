@@ -59,7 +59,7 @@ function judgeVModel(
   return [{ kind: 'VModelWithoutObject', namespace, name, message, keys: vmodelToKeys(namespace, name, owner) }];
 }
 
-/** Only what is ours is deleted: the rest is somebody else's, or of a form that we never wrote. */
+/** Only our own is deleted: the rest has another owner, or a form that we never wrote. */
 function fateOf({ name, owner, target }: SeenVModel): string {
   const own = ownerOfModel(target);
   const isOurs = own !== undefined && own.name === name && own.owner === owner;
@@ -76,7 +76,7 @@ function judgeObject(
 ): readonly Finding[] {
   const { namespace, name, owner, wanted } = object;
   const { complete, enabled, paused } = input;
-  // Whoever paused it wants it to stay as it is.
+  // It was paused to stay as it is.
   if (object.paused || paused.has(namespace)) return [];
   if (!complete.namespaces || (enabled !== undefined && !enabled.has(namespace))) return [];
   const about = { namespace, name, keys: [formatKey({ kind: 'predictor', namespace, owner, name })] };

@@ -38,7 +38,7 @@ describe('looking for drift', () => {
     assert.deepEqual(asked, ['predictor/ns/isvc/a', 'predictor/ns/isvc/b', '30000']);
   });
 
-  test('tells what is not listed whole, but not what nobody watches', async () => {
+  test('reports incomplete sources, but not those that are not watched', async () => {
     const partly = aReader({
       states: async (sources) =>
         Object.fromEntries(

@@ -28,7 +28,7 @@ export async function lookForDrift(reader: ViewReader, ownNamespace: string): Pr
   };
 }
 
-/** In namespace scope nobody watches namespaces, which is no lack. */
+/** In namespace scope namespaces are not watched, and not missing. */
 function isSeen(source: string, enabled: ReadonlySet<string> | undefined): boolean {
   return source !== KINDS.namespaces.source || enabled !== undefined;
 }

@@ -1,5 +1,5 @@
 import { readEffect, timeOf, type LoggedEntry, type ReadEffect } from './logged-entry.ts';
-import { tellChanges, type ToldChange } from './told-change.ts';
+import { describeChanges, type ChangeDescription } from './describe-changes.ts';
 
 export type ToldWrite = {
   readonly at: number;
@@ -14,7 +14,7 @@ export type ToldWrite = {
 export type Episode = {
   /** The number of the run; undefined for changes after which nothing was written. */
   readonly run: number | undefined;
-  readonly changes: readonly ToldChange[];
+  readonly changes: readonly ChangeDescription[];
   /** How many more changes it followed, which the log holds no more. */
   readonly forgotten: number;
   readonly writes: readonly ToldWrite[];
@@ -33,7 +33,7 @@ export function causeChain(key: string, entries: readonly LoggedEntry[]): readon
     return effect?.key === key ? [{ id: entry.id, effect }] : [];
   });
   const echoes = echoesOf(oldestFirst, new Set(effects.map(({ id }) => id)));
-  const changes = tellChanges(oldestFirst).filter(({ id }) => !echoes.has(id));
+  const changes = describeChanges(oldestFirst).filter(({ id }) => !echoes.has(id));
   const runs = runsOf(effects, changes, echoes);
   const caused = new Set(effects.flatMap(({ effect }) => effect.cause));
   const quiet = quietEpisodes(changes, caused, runs);
@@ -51,7 +51,7 @@ type OwnEffect = { readonly id: string; readonly effect: ReadEffect };
 
 function runsOf(
   effects: readonly OwnEffect[],
-  changes: readonly ToldChange[],
+  changes: readonly ChangeDescription[],
   echoes: ReadonlySet<string>,
 ): readonly Episode[] {
   const numbers = [...new Set(effects.map(({ effect }) => effect.fencingToken))];
@@ -72,7 +72,7 @@ function runsOf(
 
 /** What nothing followed, put together where no run with a write lies between. */
 function quietEpisodes(
-  changes: readonly ToldChange[],
+  changes: readonly ChangeDescription[],
   caused: ReadonlySet<string>,
   runs: readonly Episode[],
 ): readonly Episode[] {
@@ -83,7 +83,11 @@ function quietEpisodes(
   return [...groups.values()].map((group) => episode(undefined, group, []));
 }
 
-function episode(run: number | undefined, changes: readonly ToldChange[], writes: readonly ToldWrite[]): Episode {
+function episode(
+  run: number | undefined,
+  changes: readonly ChangeDescription[],
+  writes: readonly ToldWrite[],
+): Episode {
   const times = [...changes, ...writes].map(({ at }) => at);
   return { run, changes, forgotten: 0, writes, from: Math.min(...times), to: Math.max(...times) };
 }

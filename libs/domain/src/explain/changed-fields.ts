@@ -15,8 +15,8 @@ const LONGEST_VALUE = 60;
 export function changedFields(before: unknown, after: unknown, mayShowValues: boolean): readonly ChangedField[] {
   const all = differences('', before, after).filter(({ field }) => !NOISE.test(field));
   const own = all.filter(({ field }) => !field.startsWith('status.'));
-  const told = own.length > 0 ? own : all;
-  const sorted = told.toSorted((a, b) => rank(a.field) - rank(b.field) || (a.field < b.field ? -1 : 1));
+  const fields = own.length > 0 ? own : all;
+  const sorted = fields.toSorted((a, b) => rank(a.field) - rank(b.field) || (a.field < b.field ? -1 : 1));
   return sorted.map(({ field, from, to }) => (mayShowValues ? { field, from: text(from), to: text(to) } : { field }));
 }
 

@@ -11,7 +11,7 @@ const CONTEXT = { ownNamespace: 'modelmesh-serving', etcdSecretName: 'model-serv
 const KEY = { kind: 'runtime', namespace: 'team-a', name: 'mlserver' } as const;
 const RUNS = { runs: 1, isRunning: false, nextRunAt: undefined, waitingSince: undefined, failures: 0, lastError: '' };
 
-test('of what nobody watches, an explanation knows what the last run saw', () => {
+test('of objects that are not watched, an explanation knows what the last run saw', () => {
   const view = new MemoryView();
   for (const { source } of Object.values(KINDS)) view.complete(source);
   view.complete(MESH_SOURCE);

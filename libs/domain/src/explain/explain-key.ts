@@ -18,7 +18,7 @@ export function explainedKey(kind: ExplainedKind, namespace: string, name: strin
   return { kind: 'predictor', namespace, owner: kind === 'isvc' ? 'isvc' : 'ksp', name };
 }
 
-/** What an explanation is made of: what `explainRequest` asks for, what concerned the key, and how it stands with its runs. */
+/** The input of an explanation: the answer to `explainRequest`, the key's history, and the state of its runs. */
 export type LookedUp = {
   readonly gathered: Gathered;
   readonly history: readonly LoggedEntry[];
@@ -27,7 +27,7 @@ export type LookedUp = {
   readonly memory: string;
 };
 
-/** The same for whoever looked it up: the console, or an operator’s shell. Pure. */
+/** The same from what was looked up by the console or by an operator’s shell. Pure. */
 export function explainKey(
   key: PredictorKey | RuntimeKey,
   { gathered, history, runs, memory }: LookedUp,

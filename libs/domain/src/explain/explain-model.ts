@@ -77,7 +77,7 @@ function summaryOf(snapshot: PredictorSnapshot, shown: ShownStatus, first: Gate 
     return said === '' ? 'Not ready yet, though nothing is known to be in the way.' : `Not ready. ${said}`;
   if (why === undefined) return 'Ready.';
   return pause === undefined && first?.name !== 'object'
-    ? `Ready, with the model of before. For what is asked for now: ${said}`
+    ? `Ready, with the previous model. For the requested one: ${said}`
     : `Ready. ${said}`;
 }
 

@@ -27,7 +27,7 @@ export type RuntimeExplanation = {
 
 type Found = { readonly reason: Reason | undefined; readonly message: string };
 
-/** Why a runtime has no pods, or does not change. Of what nobody watches, such as TLS Secrets, it knows what the last run saw. */
+/** Why a runtime has no pods, or does not change. Of objects that are not watched, such as TLS Secrets, it knows what the last run saw. */
 export function explainRuntime(
   snapshot: RuntimeSnapshot,
   history: readonly LoggedEntry[],

@@ -67,7 +67,7 @@ const words = ({ run, changes, writes }: Episode): readonly unknown[] => [
 ];
 
 describe('the cause chain', () => {
-  test('tells which change, by whom and in which field, led to which writes, newest first', () => {
+  test('names which change, by whom and in which field, led to which writes, newest first', () => {
     const [created, edited] = [seen('a', 'kubectl'), seen('b', 'argocd')];
     const entries = [created, written(1, 'setVModel', [created]), edited, written(2, 'patch', [edited])];
     assert.deepEqual(causeChain(KEY, entries.toReversed()).map(words), [
@@ -85,7 +85,7 @@ describe('the cause chain', () => {
     ]);
   });
 
-  test('tells of changes that led to no write, of lists, and how many are forgotten', () => {
+  test('includes changes that led to no write, lists, and how many are forgotten', () => {
     const run = written(3, 'setVModel', [entry({})]);
     const listed = entry({ kind: 'note', object: '/', body: '' });
     const gone = entry({ source: MESH_SOURCE, object: 'team-a/vmodels/digits', kind: 'absent', body: '' });

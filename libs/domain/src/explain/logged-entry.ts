@@ -26,7 +26,7 @@ const effectSchema = z.object({
 
 export type ReadEffect = z.output<typeof effectSchema>;
 
-/** The write that an entry tells of; undefined for what was observed. */
+/** The write that an entry logs; undefined for an observed change. */
 export function readEffect({ effect }: LoggedEntry): ReadEffect | undefined {
   return effect === '' ? undefined : effectSchema.safeParse(parseJson(effect)).data;
 }

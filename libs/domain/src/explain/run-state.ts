@@ -1,6 +1,6 @@
 /** How it stands with a work key's runs. Times are epoch ms. */
 export type RunsSeen = {
-  /** How many began, which is the number of the latest; 0 for a key that nobody remembers. */
+  /** How many began, which is the number of the latest; 0 for an unknown key. */
   readonly runs: number;
   readonly isRunning: boolean;
   /** When it runs next; past for one that waits in the queue, undefined where only a change would make it run. */

@@ -24,7 +24,7 @@ export function gatesOf(snapshot: PredictorSnapshot, seen: SeenModel): readonly 
   });
 }
 
-/** The first thing to mend; undefined when nothing is known to be in the way. */
+/** The first thing to fix; undefined when nothing is known to block the model. */
 export function firstOpen(gates: readonly Gate[]): Gate | undefined {
   return gates.find(({ state }) => state === 'open');
 }

@@ -50,7 +50,7 @@ const anySituation: fc.Arbitrary<Situation> = fc
       namespaceEnabled: fc.constantFrom(true, false, undefined),
       runtimes: fc.option(fc.array(anyRuntime, { maxLength: 3 }), { nil: undefined }),
       podsKnown: fc.boolean(),
-      homeless: fc.boolean(),
+      hasNoReadyRuntime: fc.boolean(),
       meshComplete: fc.boolean(),
       endpoints: fc.constantFrom([], ['10.64.0.3:8033']),
       storage: fc.option(
@@ -114,7 +114,7 @@ test('what opens one gate closes none before it', () => {
   );
 });
 
-test('a model with an open gate before the mesh is told by the reason of that gate', () => {
+test('a model with an open gate before the mesh has the reason of that gate', () => {
   fc.assert(
     fc.property(anySituation, ({ snapshot }) => {
       const whole = { ...snapshot, object: viewed('inferenceServices', ours), endpoints: [], namespaceEnabled: true };

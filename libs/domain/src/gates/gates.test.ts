@@ -73,7 +73,7 @@ describe('the first open gate', () => {
       'storage ClaimMissing: There is no PersistentVolumeClaim data in namespace team-a',
     ],
     [
-      'nobody mounts the claim',
+      'no runtime mounts the claim',
       {
         ...onClaim('data'),
         ...storage({}, ['data']),
@@ -81,7 +81,7 @@ describe('the first open gate', () => {
       },
       'storage ClaimNotMounted: No pod mounts PersistentVolumeClaim data: no entry of Secret storage-config names it, and allowAnyPVC is not set',
     ],
-    ['no pod', { homeless: true }, 'pods RuntimeUnhealthy: Waiting for the first ready pod of mlserver'],
+    ['no pod', { hasNoReadyRuntime: true }, 'pods RuntimeUnhealthy: Waiting for the first ready pod of mlserver'],
     [
       'no pod of the mesh',
       { endpoints: [] },
@@ -93,7 +93,7 @@ describe('the first open gate', () => {
       { vmodel: { owner: 'ksp', active: '', target, failed: false } },
       'registered OwnerConflict: Predictor already exists with the same name from a different source',
     ],
-    ['nobody loads it', registered, 'loading ModelNotLoaded: It is registered, and no pod has begun to load it'],
+    ['no pod loads it', registered, 'loading ModelNotLoaded: It is registered, and no pod has begun to load it'],
     [
       'it loads',
       { ...registered, ...copy('held') },
@@ -138,7 +138,7 @@ test('what is not listed yet is unknown, and closes nothing', () => {
 });
 
 test('behind the first open gate nothing is judged', () => {
-  const states = gates({ runtimes: [], homeless: true }).map(({ state }) => state);
+  const states = gates({ runtimes: [], hasNoReadyRuntime: true }).map(({ state }) => state);
   assert.deepEqual(states, ['passed', 'passed', 'open', 'waiting', 'waiting', 'waiting', 'waiting', 'waiting']);
 });
 

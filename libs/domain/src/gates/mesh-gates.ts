@@ -9,10 +9,10 @@ import { wordList } from './why-not.ts';
 
 /** Whether a pod that could hold the model takes calls. */
 export function podsGate(snapshot: PredictorSnapshot, serving: readonly NamedRuntime[] | undefined): Finding {
-  const { endpoints, homeless, podsKnown, key } = snapshot;
+  const { endpoints, hasNoReadyRuntime, podsKnown, key } = snapshot;
   if (!podsKnown) return unknown('The Deployments are not all listed yet');
   const names = wordList((serving ?? []).map(({ name }) => name));
-  if (homeless)
+  if (hasNoReadyRuntime)
     return open('RuntimeUnhealthy', `Waiting for the first ready pod of ${names || 'a runtime that serves it'}`);
   if (endpoints.length === 0)
     return open('RuntimeUnhealthy', `No pod of the mesh takes calls in namespace ${key.namespace} yet`);
@@ -61,8 +61,8 @@ export function loadedGate(snapshot: PredictorSnapshot, modelId: string, seen: S
 }
 
 function failureIn(copies: readonly Copy[], { failureMessage }: SeenModel): string {
-  const told = copies.find(({ state, message }) => state === 'failed' && message !== '')?.message;
-  return told ?? (failureMessage || 'The mesh gave no message');
+  const reported = copies.find(({ state, message }) => state === 'failed' && message !== '')?.message;
+  return reported ?? (failureMessage || 'The mesh gave no message');
 }
 
 /** What was last heard of one of the two models that a VModel may be between. */

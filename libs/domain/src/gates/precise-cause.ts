@@ -11,7 +11,7 @@ const BEFORE_THE_MESH: readonly GateName[] = ['runtime', 'storage', 'pods'];
 
 /**
  * Why a model is not ready, where the first open gate says it better than the mesh; undefined where the mesh's own word is the best.
- * A load that failed since its storage is not there keeps the words of whoever tried.
+ * A load that failed since its storage is not there keeps the message of the server that tried.
  */
 export function preciseCause(snapshot: PredictorSnapshot, view: ModelView): Obstacle | undefined {
   const { failure } = view;

@@ -7,9 +7,9 @@ type Judged = { readonly runtime: NamedRuntime; readonly why: string | undefined
 
 /** Whether any runtime serves the model, and for each other why it does not. */
 export function runtimeGate(snapshot: PredictorSnapshot, asked: Asked): Finding {
-  const { runtimes, homeless, podsKnown } = snapshot;
+  const { runtimes, hasNoReadyRuntime, podsKnown } = snapshot;
   if (runtimes === undefined) {
-    return podsKnown && !homeless
+    return podsKnown && !hasNoReadyRuntime
       ? passed('A runtime with ready pods serves it')
       : unknown('The runtimes are not all listed yet');
   }

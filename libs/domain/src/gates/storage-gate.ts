@@ -42,7 +42,7 @@ function entryOf({ secret }: StorageSeen, name: string): StorageEntry | undefine
   return secret !== undefined && Object.hasOwn(secret.entries, name) ? secret.entries[name] : undefined;
 }
 
-/** Whether the Secret is there at all is a detail: nobody is woken when one comes that lacks the entry. */
+/** Whether the Secret exists at all is a detail: one that lacks the entry wakes no key. */
 function entryMissing({ key }: PredictorSnapshot, { secret, secretName }: StorageSeen, name: string): Finding {
   const message = `Secret ${secretName} in namespace ${key.namespace} has no entry ${name}`;
   const names = Object.keys(secret?.entries ?? {});

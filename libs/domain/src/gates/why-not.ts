@@ -35,7 +35,7 @@ export function isNear({ name, formats }: NamedRuntime, { label, format }: Asked
 }
 
 function mismatch({ formats }: NamedRuntime, asked: Asked, spoken: readonly string[]): string {
-  if (asked.label.startsWith('rt:')) return `the model asks for runtime ${asked.label.slice('rt:'.length)} by name`;
+  if (asked.label.startsWith('rt:')) return `the model requests runtime ${asked.label.slice('rt:'.length)} by name`;
   const named = formats.filter(({ name }) => name === asked.format);
   if (named.length === 0)
     return `it serves ${wordList(formats.map(({ name }) => name)) || 'no format'}, not ${asked.format}`;
@@ -51,7 +51,7 @@ function mismatch({ formats }: NamedRuntime, asked: Asked, spoken: readonly stri
 }
 
 function protocolOf({ label }: Asked): string {
-  return label.split('|pv:')[1] ?? 'the one that is asked for';
+  return label.split('|pv:')[1] ?? 'the requested one';
 }
 
 export function wordList(words: readonly string[]): string {

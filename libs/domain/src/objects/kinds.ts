@@ -155,5 +155,5 @@ export function watchedKinds(namespaceScope: boolean): readonly KindName[] {
 /** The source of VModel and registry records. Their objects are named `vmodels/<id>` and `registry/<id>`. */
 export const MESH_SOURCE = 'mesh';
 
-/** Of which form reduced bodies and facts are. Raise it with every change of `reduce.ts` or `facts.ts`: all is then listed anew. */
+/** Version of the reduced bodies and facts. Raise it with every change of `reduce.ts` or `facts.ts`: everything is then listed again. */
 export const FORM = 4;

@@ -22,7 +22,7 @@ const recordSchema = z
   })
   .catch({ instanceIds: {}, loadedIn: {}, failedIn: {}, fails: {} });
 
-/** Never throws: a record that nobody understands tells of no copies. */
+/** Never throws: a record that cannot be decoded has no copies. */
 export function readCopies(body: unknown): readonly Copy[] {
   const { instanceIds, loadedIn, failedIn, fails } = recordSchema.parse(body);
   const held = Object.entries(instanceIds).map(([instance, since]): Copy => {

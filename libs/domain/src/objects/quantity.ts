@@ -28,7 +28,7 @@ export function parseQuantity(text: string | number): Quantity | undefined {
   return { nanos: sign === '-' ? -nanos : nanos, family };
 }
 
-/** `amount` times ten to the `power`. Rounded up: who asks for a trace of something gets some of it. */
+/** `amount` times ten to the `power`. Rounded up: a request for the smallest amount is not zero. */
 function scaled(amount: bigint, power: number): bigint {
   return power >= 0 ? amount * 10n ** BigInt(power) : ceilDivide(amount, 10n ** BigInt(-power));
 }

@@ -15,7 +15,7 @@ const decodedSchema = z.object({
   entries: z.record(z.string(), z.object({ type: z.string(), claim: z.string().optional() })).catch({}),
 });
 
-/** From the decoded Secret, or from what is kept of it: whatever else stands there goes no further. */
+/** From the decoded Secret, or from what is kept of it: nothing else of it is passed on. */
 export function readStorage(data: Readonly<Record<string, unknown>>): StorageFacts {
   const { claims, entries } = decodedSchema.parse(data);
   const kept = Object.entries(entries).map(

@@ -7,7 +7,7 @@ import { firstDifference } from '../objects/difference.ts';
 /**
  * At which revision a runtime's pods are rendered. A new version of the controller must never restart pods by itself: a Deployment
  * stays at its revision as long as what is wanted at that revision is what was wanted last, and moves to the newest once its pods
- * change anyway. One that nobody marked is the original's, or as good: the newest revision that equals it, else the original's own.
+ * change anyway. One without the mark is the original's, or equivalent: the newest revision that equals it, else the original's own.
  */
 export function chooseTemplate(
   live: Viewed | undefined,

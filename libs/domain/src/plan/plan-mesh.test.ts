@@ -81,7 +81,7 @@ describe('the objects of a namespace', () => {
     );
   });
 
-  test('go with the label of the namespace, but for what somebody else made', () => {
+  test('are removed with the label of the namespace, except for objects of others', () => {
     const unlabelled = { ...settled(), namespaceEnabled: false };
     assert.deepEqual(words(planOf(unlabelled)), [
       'delete services modelmesh-serving',
@@ -126,7 +126,7 @@ describe('the type constraints', () => {
 });
 
 describe('the copy of the etcd Secret', () => {
-  test('is made anew when either Secret is another than it was left', () => {
+  test('is copied again when either Secret has changed since', () => {
     const copy = ['copySecret etcdSecrets model-serving-etcd'];
     assert.deepEqual(words(planOf({ ...settled(), etcdSource: '6' })), copy);
     assert.deepEqual(words(planOf({ ...settled(), etcdCopy: undefined })), copy);
@@ -145,7 +145,7 @@ describe('the copy of the etcd Secret', () => {
 });
 
 describe('the inference Service', () => {
-  test('is made anew to become headless, or not', () => {
+  test('is recreated to become headless, or not', () => {
     assert.deepEqual(words(planOf({ ...settled(), ...configured({ headlessService: false }) })), [
       'delete services modelmesh-serving',
       'create services modelmesh-serving',

@@ -57,7 +57,7 @@ function present(live: Viewed | undefined): readonly Viewed[] {
   return live === undefined ? [] : [live];
 }
 
-/** These two are watched by their names alone, and a name is nobody's property. */
+/** These two are watched by name alone, and any controller may use a name. */
 function isOurs({ body }: { readonly body: ReducedObject }): boolean {
   return body.metadata.labels?.['app.kubernetes.io/managed-by'] === MANAGED_BY;
 }
@@ -100,7 +100,7 @@ function etcdWarnings({ etcdSource, ownNamespace, etcdSecretName }: MeshSnapshot
   return [{ reason: 'EtcdSecretMissing', message }];
 }
 
-/** There under its present name only. A Service cannot change between headless and not: it is made anew. */
+/** Exists under its present name only. A Service cannot change between headless and not: it is recreated. */
 function servicePlan(snapshot: MeshSnapshot, config: MeshConfig): ObjectPlan {
   const { key, services, memory } = snapshot;
   const { inferenceServiceName: name, headlessService } = config;
@@ -114,8 +114,11 @@ function servicePlan(snapshot: MeshSnapshot, config: MeshConfig): ObjectPlan {
   const planned = planObject(memory, target, object, live);
   const turned = live !== undefined && (live.body.spec?.['clusterIP'] === 'None') !== headlessService;
   if (!turned) return { ...planned, steps: [...planned.steps, ...others] };
-  const anew: readonly Step[] = [planDeletion(target, live), { kind: 'create', target, object, reason: 'Updated' }];
-  return { ...planned, steps: [...anew, ...others] };
+  const recreation: readonly Step[] = [
+    planDeletion(target, live),
+    { kind: 'create', target, object, reason: 'Updated' },
+  ];
+  return { ...planned, steps: [...recreation, ...others] };
 }
 
 /** The Namespace, or in namespace scope the controller's own Deployment, where it has one. */

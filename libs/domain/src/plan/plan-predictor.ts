@@ -7,7 +7,7 @@ import { ownerOfModel } from '../changes/record-to-keys.ts';
 import { OWNER_CONFLICT_MESSAGE, WAITING } from '../reasons/obstacle.ts';
 import { planOf, type Plan, type Step } from './step.ts';
 
-/** A load that failed is asked for again after this time, unless something changes before. */
+/** A failed load is requested again after this time, unless something changes before. */
 export const RETRY_FAILED_LOAD_MS = 5 * 60_000;
 
 /** From an InferenceService or Predictor to its registration in the mesh. */
@@ -51,13 +51,13 @@ function planRegistration(snapshot: PredictorSnapshot, wanted: Registration, now
 }
 
 /**
- * A registered model is asked for again while nothing loads it: it was never ready, waits for a runtime, or failed some time ago.
+ * The load of a registered model is requested again while nothing loads it: it was never ready, waits for a runtime, or failed some time ago.
  * One that is loading or loaded, or was ready and is only evicted, is left alone.
  */
 function wantsLoad(snapshot: PredictorSnapshot, wanted: Registration, now: number): boolean {
-  const { key, object, vmodel, homeless } = snapshot;
-  // The mesh then says which of its reasons it is, and whoever relies on the model hears of it.
-  if (homeless) return true;
+  const { key, object, vmodel, hasNoReadyRuntime } = snapshot;
+  // The mesh then reports which of its reasons it is, and the status shows it.
+  if (hasNoReadyRuntime) return true;
   const shown = readShown(key.owner, object?.body);
   const failed = shown.activeState === 'FailedToLoad' || vmodel?.failed === true;
   if (failed && shown.failureReason === 'ModelLoadFailed')

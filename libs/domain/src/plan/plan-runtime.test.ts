@@ -150,7 +150,7 @@ describe('the autoscaler of a runtime', () => {
       assert.deepEqual(words(planOf({ ...left, ...gone })), ['delete horizontalPodAutoscalers', 'delete deployments']);
   });
 
-  test('of an unknown class is none, and its author is told', () => {
+  test('of an unknown class is none, and its author gets a warning', () => {
     const planned = planOf(runtime({}, { 'serving.kserve.io/autoscalerClass': 'external' }));
     assert.deepEqual(
       [words(planned), planned.warnings.map(({ reason }) => reason)],
@@ -220,7 +220,7 @@ describe('the revision of a Deployment', () => {
     assert.equal(annotationsOf(planOf({ deployments: [marked], ...configured({ enableAccessLogging: true }) })), '2');
   });
 
-  test('that nobody knows is said', () => {
+  test('that is unknown is reported', () => {
     const { obstacle } = planOf(runtime({}, { [REVISION_ANNOTATION]: '7' }));
     assert.deepEqual(obstacle, {
       reason: 'InvalidRuntime',
@@ -262,7 +262,7 @@ describe('the claims of a runtime', () => {
 describe('a runtime that cannot be served', () => {
   const tls = configured({ tls: { secretName: 'mesh-tls', clientAuth: '' } });
 
-  test('changes nothing, and its author is told what is wrong', () => {
+  test('changes nothing, and its author is shown what is wrong', () => {
     const { grpcEndpoint: _, ...spec } = aRuntime()['spec'] as Record<string, never>;
     const broken = {
       runtime: { ...viewed('servingRuntimes', { ...aRuntime(), spec }), kind: 'ServingRuntime' as const },

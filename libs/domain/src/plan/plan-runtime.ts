@@ -12,7 +12,7 @@ import { planOf, type Plan, type Warning } from './step.ts';
 import type { Obstacle } from '../reasons/obstacle.ts';
 import type { ObjectRef } from '../objects/object-ref.ts';
 
-/** What nobody watches is looked at again after this time. */
+/** Objects that are not watched are read again after this time. */
 const LOOK_AGAIN_MS = 10_000;
 
 /** A runtime's Deployment and autoscaler: there while the runtime is multi-model, not disabled, and its namespace enabled. */
@@ -87,7 +87,7 @@ function planServing(snapshot: RuntimeSnapshot, config: MeshConfig, rendered: Re
   });
 }
 
-/** A Secret with certificates may get or lose its `ca.crt` at any time, and nobody watches it. */
+/** A Secret with certificates may get or lose its `ca.crt` at any time, and is not watched. */
 const LIVE_AGAIN_MS = 10 * 60_000;
 
 function asksLive({ live }: RuntimeSnapshot): boolean {

@@ -37,7 +37,7 @@ describe('the plan of a model', () => {
       { vmodel: { ...registered, target: 'digits__isvc-0000000000' } },
       ['setVModel'],
     ],
-    ['only asks for one that is right and loaded', { object: isvc(loaded), vmodel: registered }, ['askVModel']],
+    ['only queries a model that is right and loaded', { object: isvc(loaded), vmodel: registered }, ['askVModel']],
     ['asks the mesh to load one that was never ready', { vmodel: registered }, ['setVModel']],
     ['leaves one of another owner alone', { vmodel: { ...registered, owner: 'ksp' } }, []],
     ['waits for a pod', { endpoints: [] }, []],

@@ -18,7 +18,7 @@ export type Step =
       readonly seen: SeenObject;
       /** The first field that is not as wanted: `spec.replicas`; undefined when only the ownership of fields moves. */
       readonly difference: string | undefined;
-      /** Who else wrote to the object last, as far as the server tells. */
+      /** The last other writer of the object, as far as the server knows. */
       readonly changedBy: string | undefined;
       readonly reason: Reason;
     }
@@ -31,7 +31,7 @@ export type Step =
     }
   /** Copies the etcd Secret under the namespace's own prefix, where its copy is not that yet. No plan ever sees the bytes. */
   | { readonly kind: 'copySecret'; readonly from: ObjectRef; readonly target: ObjectRef; readonly reason: Reason }
-  /** Goes on only if the object, read live, is absent or wants no model; otherwise a conflict. */
+  /** Succeeds only if the object, read live, is absent or wants no model; otherwise a conflict. */
   | { readonly kind: 'requireUnwanted'; readonly target: ObjectRef; readonly reason: Reason }
   | { readonly kind: 'setVModel'; readonly request: SetVModelRequest; readonly reason: Reason }
   | { readonly kind: 'deleteVModel'; readonly ref: VModelRef; readonly reason: Reason }
@@ -39,7 +39,7 @@ export type Step =
 
 export type Plan = {
   readonly steps: readonly Step[];
-  /** What stands in the way of wanting anything; the report says it. */
+  /** What prevents a decision; the report shows it. */
   readonly obstacle: Obstacle | undefined;
   /** What is not as its author may think, though nothing stands still for it; said once in an Event. */
   readonly warnings: readonly Warning[];

@@ -2,7 +2,7 @@
 export type CallBudget = {
   /**
    * 0 when `caller` may call now; else the milliseconds after which it should ask again, when it will have its turn. Nothing is owed for
-   * a turn that nobody comes for.
+   * a turn that is not used.
    */
   take(of: string, caller: string): Promise<number>;
 };

@@ -82,7 +82,7 @@ export type RunLedger = {
   finish(key: string, lease: Lease, run: Run, end: RunEnd): Promise<FinishAnswer>;
   /** The fencing token of the key's latest run; 0 when none is remembered. */
   latestRun(key: string): Promise<number>;
-  /** Keys past their deadline that no job stands for; empty when another process swept a moment ago. */
+  /** Keys past their deadline that no job represents; empty when another process swept a moment ago. */
   sweep(): Promise<readonly string[]>;
 };
 
@@ -105,7 +105,7 @@ export type GatherRequest = {
   /** Objects read by name although the key does not own them. */
   readonly objects: readonly { readonly source: string; readonly namespace: string; readonly name: string }[];
   readonly indexes: readonly string[];
-  /** Indexes whose names stand in a field of an object's facts; answered after the others, empty where there are no such facts. */
+  /** Indexes that a field of an object's facts names; answered after the others, empty where there are no such facts. */
   readonly factIndexes?: readonly FactIndex[];
 };
 
@@ -124,13 +124,13 @@ type FactsQuestion = {
   readonly unless?: FactIndex;
 };
 
-/** What one atomic read of the view gave. `facts` stand in the order they were asked for, by object name. */
+/** What one atomic read of the view gave. `facts` are in the order of the request, by object name. */
 export type Gathered = {
-  /** The key's own objects, and those asked for by name. */
+  /** The key's own objects, and those requested by name. */
   readonly objects: readonly ViewedObject[];
   readonly sources: Readonly<Record<string, SourceState>>;
   readonly facts: readonly Readonly<Record<string, unknown>>[];
-  /** Members of the indexes, in the order they were asked for. */
+  /** Members of the indexes, in the order of the request. */
   readonly indexes: readonly (readonly string[])[];
 };
 

@@ -21,7 +21,7 @@ export type KubeWriter = {
   delete(ref: ObjectRef, uid: string, resourceVersion: string, signal: AbortSignal): Promise<WriteResult>;
 };
 
-/** Looks at objects that nobody watches. Throws CallError. */
+/** Reads objects that are not watched. Throws CallError. */
 export type LiveReader = {
   /** Names of a Secret's keys; undefined when there is no such Secret. */
   secretKeys(namespace: string, name: string): Promise<readonly string[] | undefined>;

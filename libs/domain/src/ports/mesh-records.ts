@@ -1,6 +1,6 @@
 export type MeshTable = 'vmodels' | 'registry';
 
-/** A record of the mesh as it stands in etcd: `value` is its JSON text, undefined when the record is gone. */
+/** A record of the mesh as it is in etcd: `value` is its JSON text, undefined when the record is gone. */
 export type MeshRecordSeen = {
   readonly namespace: string;
   readonly table: MeshTable;

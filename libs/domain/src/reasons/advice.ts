@@ -3,15 +3,14 @@ import type { Reason } from './reasons.ts';
 /** What to do about each reason, in one or two sentences: what `explain` says last, and docs/troubleshooting.md in full. */
 export const ADVICE: Readonly<Record<Reason, string>> = {
   ModelLoadFailed:
-    'Read the message, which is the model server’s or the puller’s, and mend the path, the credentials or the model; a changed object is loaded at once, an unchanged one is tried again every five minutes.',
+    'Read the message, which is the model server’s or the puller’s, and fix the path, the credentials or the model; a changed object is loaded at once, an unchanged one is tried again every five minutes.',
   RuntimeUnhealthy:
     'See why the pods are not ready: `meshkeeper explain runtime NAME`, then `kubectl describe pods` of its Deployment. The model follows by itself.',
   NoSupportingRuntime:
     'Compare the reasons beside the runtimes: change the format, the version or the protocol of the model, or add a runtime that serves it.',
   RuntimeNotRecognized:
     'Correct the name of the runtime in the object, or create that runtime, or enable it (spec.multiModel true, spec.disabled false).',
-  InvalidPredictorSpec:
-    'Change the field that the message names. What was registered before goes on serving meanwhile.',
+  InvalidPredictorSpec: 'Change the field that the message names. The previously registered model keeps serving.',
 
   ModelLoading:
     'Wait. If it takes much longer than it should, look at the log of the pod that holds the copy: the mesh, the puller and the model server each write to it.',
@@ -34,12 +33,11 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
   NotReady: 'Look up the reason that stands at the beginning of its message.',
   TransitionStarted: 'Nothing: the old model answers until the new one is loaded.',
   TransitionFinished: 'Nothing.',
-  TransitionFailed:
-    'Read the message and mend the model, or set the object back to what it was: the old model answers all the while.',
+  TransitionFailed: 'Read the message and fix the model, or revert the object: the old model keeps answering.',
   OwnerConflict:
     'Rename or delete one of the two objects; an InferenceService and a Predictor of one name are one model to the mesh. The one that stays takes over by itself.',
   DriftRepaired:
-    'Find out who writes to the object, which the message tells, and let them change the runtime or the configuration instead.',
+    'Find out who writes to the object, whom the message names, and let them change the runtime or the configuration instead.',
 
   Created: 'Nothing.',
   Updated: 'Nothing.',
@@ -55,8 +53,8 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
 
   Paused: 'Take away the annotation meshkeeper.dev/paused from the object or its namespace when its owner agrees.',
   InvalidRuntime:
-    'Change the field of the ServingRuntime that the message names. Its pods stay as they are meanwhile, and other runtimes are not held up.',
-  InvalidAutoscaling: 'Correct the annotations that the message names; the defaults hold meanwhile.',
+    'Change the field of the ServingRuntime that the message names. Its pods stay as they are until then, and other runtimes are not affected.',
+  InvalidAutoscaling: 'Correct the annotations that the message names; the defaults apply until then.',
   TlsSecretMissing:
     'Create the Secret in the namespace, or correct tls.secretName; it is looked for every ten seconds.',
   EtcdSecretMissing:

@@ -1,9 +1,9 @@
 /**
- * What a failed call to another system means for whoever made it.
+ * What a failed call to another system means for its caller.
  *
  * - `Transient`: the same call may succeed later; try again with back-off.
- * - `Terminal`:  the same call fails again until somebody changes something; do not hurry.
- * - `Conflict`:  the world is not as the caller saw it; look again, then decide anew.
+ * - `Terminal`:  the same call fails again until something is changed; retry rarely.
+ * - `Conflict`:  the world is not as the caller saw it; read again, then decide again.
  * - `Gone`:      what was named does not exist.
  */
 export type CallErrorKind = 'Transient' | 'Terminal' | 'Conflict' | 'Gone';

@@ -22,28 +22,29 @@ export const REASONS = {
 
   Ready: 'The model is loaded and answers requests.',
   NotReady: 'The model no longer answers requests; the message gives the first cause.',
-  TransitionStarted: 'A changed object is being switched over to its new model; the old one serves meanwhile.',
+  TransitionStarted: 'A changed object is being switched over to its new model; the old one keeps serving.',
   TransitionFinished: 'The new model has taken over.',
-  TransitionFailed: 'The new model could not be loaded; the old one goes on serving.',
+  TransitionFailed: 'The new model could not be loaded; the old one keeps serving.',
   OwnerConflict: 'Another object of the same name already owns the model in the mesh.',
-  DriftRepaired: 'Something that Meshkeeper owns was changed by another hand and was put back.',
+  DriftRepaired: 'An object managed by Meshkeeper was modified externally and has been restored.',
 
   Created: 'An object that Meshkeeper owns was created.',
   Updated: 'An object that Meshkeeper owns was brought in line with what is wanted.',
   Adopted: 'An object of the original controller was taken over; nothing in it changed.',
   Copied: 'The Secret with the connection to etcd was copied into a namespace.',
   DeletionHeld:
-    'Many models of one namespace would go at once; the rest waits until their objects have been listed again.',
-  Deleted: 'An object that nobody wants any more was removed.',
+    'Many models of one namespace would be deleted together; the rest waits until their objects have been listed again.',
+  Deleted: 'An object that is no longer wanted was deleted.',
   Registered: 'A model was registered with the mesh, or moved to its new target.',
   Reloaded: 'The mesh was asked to load a registered model again.',
   Unregistered: 'A model was removed from the mesh.',
   StatusChanged: 'The status shows something new.',
 
-  Paused: 'Somebody paused the object or its namespace: nothing is written for it until the annotation is gone.',
+  Paused:
+    'Reconciliation of the object or its namespace is paused by an annotation: nothing is written until it is removed.',
   InvalidRuntime: 'A ServingRuntime cannot be rendered; the message names the field.',
   InvalidAutoscaling:
-    'Annotations of a ServingRuntime ask for an autoscaler that cannot be made; the defaults are used.',
+    'Annotations of a ServingRuntime request an autoscaler that cannot be created; the defaults are used.',
   TlsSecretMissing: 'The Secret that tls.secretName names does not exist in a namespace.',
   EtcdSecretMissing: 'The Secret that says where the etcd of the mesh is does not exist.',
   ProductConfigMissing: 'The ConfigMap that annotation productConfig of a ServingRuntime names does not exist.',

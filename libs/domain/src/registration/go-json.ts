@@ -20,7 +20,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /**
  * Compact JSON as Go's encoding/json writes it: `<`, `>`, `&` and the two line separators escaped, backspace and form feed in hex.
- * Keys stand in the order given, and undefined ones vanish.
+ * Keys are in the given order, and undefined ones are left out.
  */
 export function goJson(value: Json): string {
   return JSON.stringify(value)

@@ -4,7 +4,7 @@ import type { Owner } from '../objects/work-key.ts';
 import { goJson, sortKeys } from './go-json.ts';
 
 /**
- * The specification that a model's identity is a hash of: the original's typed PredictorSpec. Fields stand in its order; one that
+ * The specification that a model's identity is a hash of: the original's typed PredictorSpec. Fields are in its order; one that
  * was set counts even if empty, one that was not is undefined (custom-resources.md §10).
  */
 export type PredictorSpec = {
@@ -67,7 +67,7 @@ export function toModelInfo(spec: PredictorSpec): ModelInfo {
   return { type: predictorLabel(spec), path: modelPath(spec), key: modelKey(spec) };
 }
 
-/** Without storage the old `spec.path` and `spec.schemaPath` count for nothing: nobody knows where they would lead. */
+/** Without storage the old `spec.path` and `spec.schemaPath` are ignored: it is unknown where they would lead. */
 function modelPath(spec: PredictorSpec): string {
   return spec.storage === undefined ? '' : (spec.storage.path ?? spec.path);
 }

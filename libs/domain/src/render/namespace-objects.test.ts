@@ -64,7 +64,7 @@ describe('the etcd Secret of a namespace', () => {
     });
   });
 
-  test('keeps fields that nobody knows, and the files that are named (ms#204, ms#273)', () => {
+  test('keeps unknown fields, and the files that are named (ms#204, ms#273)', () => {
     const connection =
       '{"endpoints":"http://e:1","root_prefix":"p","tls_mode":"TLS","certificate_file":"ca.crt","client_key_file":"./k"}';
     const files = { 'ca.crt': base64('CA'), k: base64('KEY'), other: base64('no') };

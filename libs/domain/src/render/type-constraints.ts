@@ -6,7 +6,7 @@ export const TYPE_CONSTRAINTS_NAME = 'tc-config';
 
 export type ConstrainedRuntime = { readonly labels: readonly string[] };
 
-/** The ConfigMap that tells a namespace's mesh which pods may hold which models, and which calls carry a model's id. */
+/** The ConfigMap that defines for a namespace's mesh which pods may hold which models, and which calls carry a model's id. */
 export function renderTypeConstraints(namespace: string, runtimes: readonly ConstrainedRuntime[]): KubeObject {
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   return {

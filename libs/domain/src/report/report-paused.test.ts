@@ -54,7 +54,7 @@ describe('what is paused', () => {
     assert.equal(reported(aPredictorSnapshot({ namespacePaused: true })).status, undefined);
   });
 
-  test('is told once, until it goes on', () => {
+  test('is reported once, until it continues', () => {
     const first = reported(aPredictorSnapshot({ object: pausedModel() }));
     assert.deepEqual(
       first.events.map(({ type, reason }) => `${type} ${reason}`),
@@ -68,7 +68,7 @@ describe('what is paused', () => {
     assert.deepEqual(report(resumed, planned, outcomes, NOW).memory, {});
   });
 
-  test('loses its condition once it goes on', () => {
+  test('loses its condition once it continues', () => {
     const status = { conditions: [{ type: 'Paused', status: 'True' }, ready, { type: 'Theirs', status: 'True' }] };
     const snapshot = aPredictorSnapshot({ object: viewed('inferenceServices', anInferenceService('a/b', status)) });
     const planned = plan(snapshot, NOW);

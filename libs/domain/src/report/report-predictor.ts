@@ -52,10 +52,10 @@ export function reportPredictor(
   };
 }
 
-/** Nothing that Events told while it was paused is so any more. */
+/** What Events reported while it was paused no longer holds. */
 function memoryAfter({ memory }: PredictorSnapshot, { cause }: ModelView): Memory | undefined {
   const lackedStorage = cause !== undefined && STORAGE_REASONS.includes(cause.reason);
-  if (memory.told === undefined && lackedStorage === (memory.lackedStorage ?? false)) return undefined;
+  if (memory.emittedEvents === undefined && lackedStorage === (memory.lackedStorage ?? false)) return undefined;
   return lackedStorage ? { lackedStorage } : {};
 }
 
@@ -116,8 +116,8 @@ const FIRST_LOOK_MS = 250;
 const WATCHED_LOOK_MS = 30_000;
 
 /**
- * The original's records do not show that a load has ended, so while one runs it is asked for: after a tenth of the time it has run, so that
- * short loads are seen at once and long ones cost little. A failed load is tried again much later.
+ * The original's records do not show that a load has ended, so while one runs its status is polled: after a tenth of the time it has run, so that
+ * short loads are seen immediately and long ones cost little. A failed load is tried again much later.
  */
 function lookAgain(
   snapshot: PredictorSnapshot,
@@ -127,17 +127,17 @@ function lookAgain(
 ): number | undefined {
   const loading = view.targetState === 'Loading' || view.activeState === 'Loading' || view.transition === 'InProgress';
   if (view.failure?.reason === 'ModelLoadFailed' && !loading) return RETRY_FAILED_LOAD_MS;
-  if (view.failure !== undefined) return snapshot.homeless ? undefined : untilTheMeshKnows(view.failure, now);
+  if (view.failure !== undefined) return snapshot.hasNoReadyRuntime ? undefined : untilTheMeshKnows(view.failure, now);
   if (!loading) return view.ready ? undefined : FIRST_LOOK_MS * 4;
-  if (isTold(snapshot, reply)) return WATCHED_LOOK_MS;
+  if (willBeNotified(snapshot, reply)) return WATCHED_LOOK_MS;
   const copies = [...(reply?.targetModelStatus?.copies ?? []), ...(reply?.activeModelStatus?.copies ?? [])];
   const startedAt = Math.max(0, ...copies.filter(({ status }) => status !== 'LOADING_FAILED').map(({ time }) => time));
   if (startedAt === 0) return FIRST_LOOK_MS;
   return Math.round(Math.min(Math.max((now - startedAt) / 10, SHORTEST_LOOK_MS), LONGEST_LOOK_MS));
 }
 
-/** Each copy of what loads will be told of by its record. One that is loaded already in the record is asked for: the answer was older. */
-function isTold(snapshot: PredictorSnapshot, reply: VModelStatusInfo | undefined): boolean {
+/** The record of a loading model will report each copy. If the record already shows it loaded, it is polled: the answer was older. */
+function willBeNotified(snapshot: PredictorSnapshot, reply: VModelStatusInfo | undefined): boolean {
   const switching = reply?.targetModelStatus !== undefined;
   const modelId = (switching ? reply.targetModelId : reply?.activeModelId) ?? '';
   const copies = copiesOf(snapshot, modelId).filter(({ state }) => state !== 'failed');

@@ -14,16 +14,16 @@ export function report(snapshot: Snapshot, plan: Plan, outcomes: readonly Outcom
   if (isModel && plan.obstacle?.reason !== 'Paused')
     return reportPredictor(snapshot as PredictorSnapshot, plan, outcomes, now);
   const error = outcomes.find((outcome) => outcome.kind === 'failed')?.error;
-  const telling = warningsOf(plan);
-  const told = new Set(snapshot.memory.told);
+  const warnings = warningsOf(plan);
+  const emitted = new Set(snapshot.memory.emittedEvents);
   const last = plan.steps.at(-1);
   return {
     ...NOTHING_TO_REPORT,
     status: isModel && plan.obstacle ? pausedStatus(snapshot as PredictorSnapshot, plan.obstacle, now) : undefined,
-    events: [...telling.filter((warning) => !told.has(idOf(warning))).map(toEvent), ...driftEvents(outcomes)],
+    events: [...warnings.filter((warning) => !emitted.has(idOf(warning))).map(toEvent), ...driftEvents(outcomes)],
     reason: plan.obstacle?.reason ?? (last === undefined || !('reason' in last) ? 'UpToDate' : last.reason),
     lookAgainMs: plan.lookAgainMs,
-    memory: error === undefined ? memoryAfter(snapshot, plan, telling, outcomes) : undefined,
+    memory: error === undefined ? memoryAfter(snapshot, plan, warnings, outcomes) : undefined,
     error,
   };
 }
@@ -45,7 +45,7 @@ function driftEvents(outcomes: readonly Outcome[]): ReportedEvent[] {
   return outcomes.flatMap(({ kind, step }) => {
     if (kind !== 'done' || step.kind !== 'apply' || step.reason !== 'DriftRepaired') return [];
     const { target, difference, changedBy } = step;
-    const by = changedBy === undefined ? 'by another hand' : `by ${changedBy}`;
+    const by = changedBy === undefined ? 'externally' : `by ${changedBy}`;
     const message = `${KINDS[target.kind].kind} ${target.name}: ${difference} was changed ${by} and was put back`;
     return [{ type: 'Warning' as const, reason: step.reason, message }];
   });
@@ -54,15 +54,15 @@ function driftEvents(outcomes: readonly Outcome[]): ReportedEvent[] {
 function memoryAfter(
   snapshot: Snapshot,
   { memory }: Plan,
-  telling: readonly Warning[],
+  warnings: readonly Warning[],
   outcomes: readonly Outcome[],
 ): Memory {
   const copied = outcomes.flatMap((outcome) => (outcome.kind === 'done' && outcome.copied ? [outcome.copied] : []))[0];
-  const told = telling.map(idOf);
+  const emittedEvents = warnings.map(idOf);
   return {
     ...memory,
     ...(copied === undefined ? {} : { copied }),
     live: 'live' in snapshot && Object.keys(snapshot.live).length > 0 ? snapshot.live : undefined,
-    told: told.length === 0 ? undefined : told,
+    emittedEvents: emittedEvents.length === 0 ? undefined : emittedEvents,
   };
 }

@@ -36,12 +36,12 @@ function words({ status }: Report): string {
 
 const moving = { targetModelId: 'digits__isvc-2222222222' };
 
-test('a model whose runtime has ready pods is asked for again until the mesh knows them; a homeless one waits to be woken', () => {
+test('a model whose runtime has ready pods is polled until the mesh knows them; one without ready pods waits to be woken', () => {
   const reply = aReply({
     activeModelStatus: aModelStatus('LOADING_FAILED', { errors: [`${NO_HOME}mt:sklearn: [_no_runtime]`] }),
   });
-  const looks = (homeless: boolean): number | undefined =>
-    answered(aPredictorSnapshot({ homeless }), reply).lookAgainMs;
+  const looks = (hasNoReadyRuntime: boolean): number | undefined =>
+    answered(aPredictorSnapshot({ hasNoReadyRuntime }), reply).lookAgainMs;
   assert.deepEqual([looks(false), looks(true)], [250, undefined]);
 });
 
@@ -127,7 +127,7 @@ describe('what is shown of a model', () => {
       const { reason: original, message } = modelStatus['lastFailureInfo'] as Record<string, string>;
       return [conditions.at(-1)?.message, events.at(-1)?.reason, reason, `${original}: ${message}`];
     };
-    assert.deepEqual(said({ homeless: true, runtimes: [] }, noRuntime), [
+    assert.deepEqual(said({ hasNoReadyRuntime: true, runtimes: [] }, noRuntime), [
       'No runtime serves sklearn',
       'NoSupportingRuntime',
       'NoSupportingRuntime',
@@ -176,7 +176,7 @@ describe('what is shown of a model', () => {
     );
   });
 
-  test('said twice is written once, and tells no Event again', () => {
+  test('reported twice is written once, and repeats no Event', () => {
     const first = answered(aPredictorSnapshot(), aReply());
     assert.deepEqual(
       first.events.map(({ reason }) => reason),
@@ -199,7 +199,7 @@ describe('what is shown of a model', () => {
     assert.deepEqual(conditions[0], other);
   });
 
-  test('while it loads it is asked for again after a tenth of the time, from 100 ms to 5 s', () => {
+  test('while it loads it is polled after a tenth of the time, from 100 ms to 5 s', () => {
     const lookAfter = (ms: number): number | undefined => {
       const copies = [{ location: 'a', status: 'UNKNOWN' as const, time: NOW - ms }];
       return answered(aPredictorSnapshot(), aReply({ activeModelStatus: aModelStatus('LOADING', { copies }) }))
@@ -208,7 +208,7 @@ describe('what is shown of a model', () => {
     assert.deepEqual([lookAfter(10), lookAfter(20_000), lookAfter(600_000)], [100, 2_000, 5_000]);
   });
 
-  test('while it loads in a mesh that tells of the end it is hardly asked for, but at once where the record is ahead of the answer', () => {
+  test('while it loads in a mesh that reports the end it is seldom polled, but immediately when the record is ahead of the answer', () => {
     const reply = aReply({ activeModelStatus: aModelStatus('LOADING') });
     const lookAfter = (states: readonly ('held' | 'loading' | 'loaded')[]): number | undefined => {
       const copies = states.map((state, index) => ({ instance: `i${index}`, state, since: NOW, message: '' }));

@@ -24,7 +24,7 @@ function switchEvents(shown: ShownStatus, view: ModelView): readonly ReportedEve
   switch (view.transition) {
     case 'InProgress':
       return [
-        { type: 'Normal', reason: 'TransitionStarted', message: 'Loading the new model; the old one serves meanwhile' },
+        { type: 'Normal', reason: 'TransitionStarted', message: 'Loading the new model; the old one keeps serving' },
       ];
     case 'BlockedByFailedLoad':
       return [

@@ -5,7 +5,7 @@ import { DEFAULT_CONFIG, type MeshConfig } from '../config/mesh-config.ts';
 
 const { source } = KINDS.config;
 
-/** What to gather for those who plan nothing and need the configuration alone. It asks for nothing that they record themselves. */
+/** The request of callers that need only the configuration. It reads no source that they record themselves. */
 export function configRequest(ownNamespace: string): GatherRequest {
   const facts = [{ source, namespace: ownNamespace, name: CONFIG_MAP_NAME }];
   return { key: '', sources: [source], facts, objects: [], indexes: [] };

@@ -1,7 +1,7 @@
 import { configOf, type LiveAnswers, type MeshSnapshot, type RuntimeSnapshot, type Snapshot } from './snapshot.ts';
 import { isMultiModel } from '../validation/runtime-spec.ts';
 
-/** What a plan needs to know of objects whose names are a user's, so that nobody watches them. */
+/** What a plan needs to know of objects whose names users choose, and which are therefore not watched. */
 export type LiveQuestion =
   | { readonly ask: 'secretKeys'; readonly namespace: string; readonly name: string }
   | { readonly ask: 'hasConfigMap'; readonly namespace: string; readonly name: string }

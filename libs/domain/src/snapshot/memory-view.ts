@@ -47,7 +47,7 @@ export class MemoryView {
     return this.expand(EVERY_KEY).flatMap((text) => parseKey(text) ?? []);
   }
 
-  /** The keys that some patterns stand for, each once. */
+  /** The keys that the given patterns match, each once. */
   expand(patterns: readonly string[]): readonly string[] {
     return [...new Set(patterns.flatMap((pattern) => this.#expand(pattern)))];
   }
@@ -71,7 +71,7 @@ export class MemoryView {
     else known.set(change.name, facts);
   }
 
-  /** A pattern owns nothing: the keys it stands for come and go. */
+  /** A pattern owns nothing: the keys that it matches come and go. */
   #own(key: string, id: string): void {
     if (key.includes('{')) return;
     const owned = this.#owned.get(key) ?? new Set();
@@ -101,8 +101,8 @@ export class MemoryView {
   }
 
   #membersIn({ source, namespace, name, field }: NonNullable<GatherRequest['factIndexes']>[number]): readonly string[] {
-    const told = this.#factsOf(source, namespace, name)[name] as Readonly<Record<string, string>> | undefined;
-    return told?.[field] === undefined ? [] : this.#members(told[field]);
+    const facts = this.#factsOf(source, namespace, name)[name] as Readonly<Record<string, string>> | undefined;
+    return facts?.[field] === undefined ? [] : this.#members(facts[field]);
   }
 
   /** In the order of bytes. The index `keys` is that of the keys that own something. */

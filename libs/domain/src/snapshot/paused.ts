@@ -2,7 +2,7 @@ import { isPaused, PAUSED_ANNOTATION } from '../changes/facts.ts';
 import type { Snapshot, Viewed } from './snapshot.ts';
 import type { Obstacle } from '../reasons/obstacle.ts';
 
-/** Why nothing is written for a key for now: somebody paused its object, or its whole namespace. Undefined when nobody did. */
+/** Why nothing is written for a key for now: its object or its whole namespace is paused. Undefined when neither is. */
 export function pauseOf(snapshot: Snapshot): Obstacle | undefined {
   const own = ownObject(snapshot);
   const { namespace } = snapshot.key;

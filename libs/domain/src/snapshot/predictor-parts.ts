@@ -27,7 +27,7 @@ export function predictorParts(
     objectsComplete: complete(kind),
     vmodel: record && parseVModel(record),
     meshComplete: gathered.sources[MESH_SOURCE]?.complete === true,
-    homeless: complete('deployments') && !hasHome,
+    hasNoReadyRuntime: complete('deployments') && !hasHome,
     podsKnown: complete('deployments'),
     runtimes: runtimesSeen(gathered, complete, hasHome),
     storage: storageSeen(gathered, complete, config),
@@ -44,14 +44,14 @@ function endpointsOf({ inferenceServiceName, modelMeshEndpoint }: MeshConfig, me
     .flatMap(([service, address]) => (service === inferenceServiceName && address !== undefined ? [address] : []));
 }
 
-/** Malformed records read as nobody's. */
+/** A malformed record has no owner. */
 export function parseVModel({ body }: ViewedObject): VModelRecord {
   const record = (typeof body === 'object' && body !== null ? body : {}) as JsonObject;
   const text = (field: string): string => (typeof record[field] === 'string' ? record[field] : '');
   return { owner: text('o'), active: text('amid'), target: text('tmid'), failed: record['failed'] === true };
 }
 
-/** With a ready pod none may have been asked for. */
+/** With a ready pod, runtimes may not have been requested. */
 function runtimesSeen(
   { facts }: Gathered,
   complete: IsComplete,

@@ -65,11 +65,11 @@ export type RuntimeSnapshot = Surroundings & {
   readonly modelsComplete: boolean;
   /** All other sources that this plan draws conclusions from. */
   readonly complete: boolean;
-  /** What was looked up live, since nobody watches it. */
+  /** What was read live, because it is not watched. */
   readonly live: LiveAnswers;
 };
 
-/** Undefined where nobody asked. */
+/** Undefined when not requested. */
 export type LiveAnswers = {
   /** Keys of the namespace's TLS Secret; `missing` when there is none. */
   readonly tlsSecret?: readonly string[] | 'missing' | undefined;
@@ -95,7 +95,7 @@ export type PredictorSnapshot = Surroundings & {
   /** `host:port` of the mesh's ready pods. */
   readonly endpoints: readonly string[];
   /** No runtime has a ready pod that could hold the model; false while that is not known. */
-  readonly homeless: boolean;
+  readonly hasNoReadyRuntime: boolean;
   /** Whether it is known which pods are ready. */
   readonly podsKnown: boolean;
   /** Of the namespace and of the cluster. Undefined while they are not all known, and where a ready pod makes them beside the point. */

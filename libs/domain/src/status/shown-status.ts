@@ -67,7 +67,7 @@ const NOTHING_SHOWN: ShownStatus = {
   failureTime: 0,
 };
 
-/** Reads a status written by us, by the original, or by nobody yet. Never throws. */
+/** Reads a status written by us or by the original, or none. Never throws. */
 export function readShown(owner: Owner, object: ReducedObject | undefined): ShownStatus {
   if (object?.status === undefined) return NOTHING_SHOWN;
   if (owner === 'ksp') {

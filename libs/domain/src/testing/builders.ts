@@ -64,7 +64,7 @@ export function aPredictorSnapshot(more: Partial<PredictorSnapshot> = {}): Predi
     vmodel: undefined,
     meshComplete: true,
     endpoints: ['10.64.0.3:8033'],
-    homeless: false,
+    hasNoReadyRuntime: false,
     podsKnown: true,
     runtimes: undefined,
     storage: { secretName: 'storage-config', secret: aStorageSecret({ k: { type: 's3' } }), claims: [] },
@@ -136,7 +136,7 @@ export function aReply(more: Partial<VModelStatusInfo> = {}): VModelStatusInfo {
   };
 }
 
-/** As the server would keep it: with a revision and fields that nobody asked for. */
+/** As the server would store it: with a revision and additional fields. */
 export function stored(object: KubeObject): KubeObject {
   const spec = (object['spec'] ?? {}) as { readonly template?: { readonly spec: object } };
   const template = spec.template && { ...spec.template, spec: { ...spec.template.spec, dnsPolicy: 'ClusterFirst' } };

@@ -17,7 +17,7 @@ export const NOTHING_SEEN: SeenModel = {
   failureMessage: '',
 };
 
-/** The facts of a runtime that serves `sklearn`, version 1, if it is not told otherwise. */
+/** The facts of a runtime that serves `sklearn`, version 1 by default. */
 export function aSeenRuntime(
   name: string,
   spec: JsonObject = {},
@@ -60,7 +60,7 @@ export const FIXES: Readonly<Record<GateName, (situation: Situation) => Situatio
     seen,
   }),
   pods: ({ snapshot, seen }) => ({
-    snapshot: { ...snapshot, podsKnown: true, homeless: false, endpoints: ['10.64.0.3:8033'] },
+    snapshot: { ...snapshot, podsKnown: true, hasNoReadyRuntime: false, endpoints: ['10.64.0.3:8033'] },
     seen,
   }),
   registered: ({ snapshot, seen }) => {

@@ -68,7 +68,11 @@ const defaults: Autoscaling = { class: 'none', metric: 'cpu', target: 80, min: 1
 const readings: readonly [name: string, Short, Autoscaling][] = [
   ['nothing', {}, defaults],
   ['none', { autoscalerClass: 'none' }, defaults],
-  ['external counts as none and is told', { autoscalerClass: 'external' }, { ...defaults, unknownClass: 'external' }],
+  [
+    'external counts as none and is reported',
+    { autoscalerClass: 'external' },
+    { ...defaults, unknownClass: 'external' },
+  ],
   ['so does any other class', { autoscalerClass: 'keda' }, { ...defaults, unknownClass: 'keda' }],
   [
     'everything given',

@@ -13,7 +13,7 @@ export type Metric = 'cpu' | 'memory';
 /** What a runtime's annotations say of its autoscaler, with everything that is absent or unusable set to its default. */
 export type Autoscaling = {
   readonly class: 'none' | 'hpa';
-  /** A class that nobody serves, `external` included: it counts as none, and somebody should be told. */
+  /** A class that is not supported, `external` included: it counts as none, which is to be reported. */
   readonly unknownClass?: string;
   readonly metric: Metric;
   readonly target: number;

@@ -41,7 +41,7 @@ const MODEL_ADVICE: Readonly<Record<string, string>> = {
 
 /**
  * A warning for each field of an InferenceService in ModelMesh mode that counts for nothing: models share pods, so whatever is
- * said of a pod belongs to the runtime. What is empty asks for nothing and is passed over. Never throws.
+ * said of a pod belongs to the runtime. Empty fields are skipped. Never throws.
  */
 export function ignoredFieldWarnings(object: JsonObject): readonly string[] {
   const annotations = asObject(asObject(object['metadata'])['annotations']);

@@ -90,7 +90,7 @@ describe('fields of an InferenceService that count for nothing', () => {
   for (const [name, object, warnings] of ignored)
     test(name, () => assert.deepEqual(ignoredFieldWarnings(object), warnings));
 
-  test('are told in lines that the API server does not cut', () => {
+  test('are in lines that the API server does not cut', () => {
     const all = ignored.flatMap(([, , warnings]) => warnings);
     assert.deepEqual(
       all.filter((warning) => warning.length > 256),
@@ -158,7 +158,7 @@ describe('an InferenceService and the runtimes that its namespace sees', () => {
   });
 });
 
-test('a specification that makes no model is told as its status will tell it', () => {
+test('a specification that makes no model is reported as its status will report it', () => {
   assert.deepEqual(
     [inMode({ predictor: {} }), inMode({ predictor: {} }, 'Serverless'), inMode({ predictor: { model } })].map(
       registrationWarning,

@@ -53,7 +53,7 @@ export function createManagementApi(
 const NEVER = new AbortController().signal;
 
 async function waiting<T>(sync: boolean, caller: Caller, call: (wait: AbortSignal) => Promise<T>): Promise<T> {
-  // A caller's signal is made when it is asked for.
+  // A caller's signal is created on first use.
   return sync ? withinSyncLimit(caller.signal, call) : call(NEVER);
 }
 
@@ -64,7 +64,9 @@ async function withinSyncLimit<T>(caller: AbortSignal, call: (wait: AbortSignal)
     return await call(AbortSignal.any([caller, limit.signal]));
   } catch (error) {
     if (!limit.signal.aborted || caller.aborted) throw error;
-    throw new RpcError('DEADLINE_EXCEEDED', `Not done within ${SYNC_LIMIT_MS / 1000} s; it goes on`, { cause: error });
+    throw new RpcError('DEADLINE_EXCEEDED', `Not done within ${SYNC_LIMIT_MS / 1000} s; it continues`, {
+      cause: error,
+    });
   } finally {
     clearTimeout(timer);
   }

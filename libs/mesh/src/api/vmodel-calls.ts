@@ -159,7 +159,7 @@ async function transitionEnded(
 }
 
 function goneMeanwhile(vModelId: string): CallError {
-  return new CallError('Gone', `vmodel ${vModelId} was deleted meanwhile`, { code: 'NOT_FOUND' });
+  return new CallError('Gone', `vmodel ${vModelId} was deleted in the meantime`, { code: 'NOT_FOUND' });
 }
 
 function toCallError({ code, message }: Extract<VModelDecision, { kind: 'refused' }>): CallError {

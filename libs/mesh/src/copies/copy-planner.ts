@@ -55,7 +55,7 @@ async function planOwnCopies(options: CopyPlannerOptions): Promise<void> {
   }
 }
 
-/** Requests are spread evenly over the copies, so that what comes here tells how much comes to all. */
+/** Requests are spread evenly over the copies, so the local rate gives the rate of all. */
 function copiedModel(copy: Copy, { view, cluster, copies, now }: CopyPlannerOptions): CopiedModel | undefined {
   const stored = view.tables.registry.get(copy.id);
   if (copy.state.kind !== 'loaded' || stored?.kind !== 'record') return undefined;

@@ -15,17 +15,17 @@ export type DrainOptions = {
   readonly now: () => number;
 };
 
-/** Hand-overs at once: each is a few writes and then a wait. */
+/** Concurrent hand-overs: each is a few writes and then a wait. */
 const WIDTH = 64;
 
 /**
  * Hands this instance's copies to others, the most recently used first, until `signal` ends it. Its own copy goes only once
- * another one serves, so that no request has to wait; with nobody to take it, it goes at once. Its instance record must
+ * another one serves, so that no request has to wait; without an instance to take it, it is dropped immediately. Its instance record must
  * say `shutdown` already.
  */
 export async function drain(options: DrainOptions, signal: AbortSignal): Promise<void> {
   const done = new Set<string>();
-  // Whoever drains at the same time, and did not see that we do, may hand over to us meanwhile.
+  // An instance that drains at the same time, and has not seen that we do, may hand over to us in the meantime.
   for (let left = copiesLeft(options, done); left.length > 0 && !signal.aborted; left = copiesLeft(options, done)) {
     const work = async () => {
       for (let id = left.shift(); id !== undefined && !signal.aborted; id = left.shift()) {

@@ -17,7 +17,7 @@ export type AheadOptions = {
   readonly logger: Logger;
 };
 
-/** Loads models that have no copy, the most recently used first, as far as there is space that nobody needs. */
+/** Loads models that have no copy, the most recently used first, as far as there is spare space. */
 export async function loadAhead({ view, store, cluster, copies, now, logger }: AheadOptions): Promise<void> {
   const idle = [...view.tables.registry].flatMap(([id, stored]): readonly CopiedModel[] => {
     if (stored.kind !== 'record' || liveCopies(stored.record, cluster.liveness).length > 0) return [];

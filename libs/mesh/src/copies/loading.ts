@@ -4,9 +4,9 @@ import type { Cluster, LoadOptions } from '../records/cluster.ts';
 import { decideLoad, type LoadDecision } from '../rules/models.ts';
 import { commitUntilStored, type RecordStore } from '../records/record-store.ts';
 
-/** A failed model asked for again is retried once its failure is so old; before, the stored failure is the answer. */
+/** A failed model that is requested again is retried once its failure is this old; before, the stored failure is the answer. */
 export const RETRY_BACKOFF_MS = 5_000;
-/** Times that a waiting caller begins anew after the instance that loaded for it died. */
+/** How often a waiting caller starts again after the instance that loaded for it died. */
 const MAX_RESTARTS = 5;
 
 export type StartOutcome = LoadDecision | { readonly kind: 'absent' };

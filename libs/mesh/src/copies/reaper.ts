@@ -15,7 +15,7 @@ const SOON_MS = 2_000;
 export type ReaperOptions = AheadOptions & RetryOptions & { readonly isLeading: () => boolean };
 
 /**
- * What only the leader does, again and again: clears the registry of what nobody else can clear, loads again what failed, and loads ahead
+ * What only the leader does, again and again: clears the registry of what only it can clear, loads again what failed, and loads ahead
  * of use what is not loaded anywhere.
  */
 export function startReaper(options: ReaperOptions): { stop(): Promise<void> } {

@@ -9,7 +9,7 @@ import { currentFailures, newestFailure } from '../rules/model-record.ts';
 const FIRST_RETRY_MS = 60_000;
 /** Failures are forgotten after this time, and the model would then count as never tried. */
 const LONGEST_RETRY_MS = 600_000;
-/** A storage that is away fails thousands of models: they are not all tried at once. */
+/** An unreachable storage fails thousands of models: they are not all retried together. */
 const MOST_AT_ONCE = 50;
 
 export type RetryOptions = {
@@ -22,7 +22,7 @@ export type RetryOptions = {
 /** How often each model was retried; forgotten once it has a copy again. */
 export type Retries = Map<string, number>;
 
-/** Loads again what failed and a vmodel still names, at growing intervals. Whoever leads anew begins with the shortest. */
+/** Loads again what failed and a vmodel still names, at growing intervals. A new leader starts with the shortest. */
 export async function retryFailed(retries: Retries, { view, cluster, loading, now }: RetryOptions): Promise<void> {
   let begun = 0;
   for (const [id, stored] of view.tables.registry) {

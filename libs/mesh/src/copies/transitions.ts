@@ -30,7 +30,7 @@ export type TransitionsOptions = {
 /**
  * Drives vmodels from the active model to the target. Runs on every instance, acts on the leader: loads the target, switches
  * when it is loaded as often as the active one or that lost its last copy, and marks the vmodel failed when the target cannot be loaded.
- * The mark goes when a retry begins. `recheck`: something changed that no record tells, such as the type constraints.
+ * The mark goes when a retry begins. `recheck`: something changed that is in no record, such as the type constraints.
  */
 export function startTransitions(options: TransitionsOptions): { recheck(): void; stop(): Promise<void> } {
   const { view } = options;

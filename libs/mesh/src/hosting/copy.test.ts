@@ -9,7 +9,7 @@ async function isOpen(promise: Promise<void>): Promise<boolean> {
 }
 
 describe('a copy', () => {
-  test('is settled for whoever waited before, and whoever asks after', async () => {
+  test('is settled for earlier and later waiters', async () => {
     const copy = new Copy('m', 1, 0);
     const before = copy.settled;
     assert.equal(await isOpen(before), false);
@@ -20,14 +20,14 @@ describe('a copy', () => {
     assert.equal(await isOpen(copy.published), true);
   });
 
-  test('leaves at once without a call, and settles whoever waits', async () => {
+  test('drains immediately without a call, and settles its waiters', async () => {
     const copy = new Copy('m', 1, 0);
     const { settled } = copy;
     assert.equal(await isOpen(copy.drain(LONG_MS)), true);
     assert.equal(await isOpen(settled), true);
   });
 
-  test('leaves with its last call, however often it was told to', async () => {
+  test('drains with its last call, however often it is drained', async () => {
     const copy = new Copy('m', 1, 0);
     copy.called(1);
     copy.called(2);

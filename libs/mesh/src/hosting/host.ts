@@ -41,7 +41,7 @@ type Load = {
   /** Once it has begun: thousands may wait. */
   abort?: AbortController;
   readonly queuedAt: number;
-  /** Foretold by the runtime. */
+  /** Predicted by the runtime. */
   readonly units: number | undefined;
   timer?: NodeJS.Timeout;
 };
@@ -49,7 +49,7 @@ type Load = {
 /** A load that was promised space waits so long for the unloads that make it; as the original. */
 const WAIT_FOR_SPACE_MS = 180_000;
 
-/** What the runtime beside us holds: the cache decides what stays, the queue what comes next, and both are told how it went. */
+/** What the runtime beside us holds: the cache decides what stays, the queue what is loaded next, and both learn the outcome. */
 export class Host {
   readonly #options: HostOptions;
   readonly #cache: ModelCache;
@@ -83,7 +83,7 @@ export class Host {
     else this.#enqueue(model, cause, undefined);
   }
 
-  /** Somebody waits for a load that may be queued. */
+  /** Called when a request waits for a load that may be queued. */
   demand(id: string): void {
     if (this.#queue.has(id)) this.#queue.add(id, 'request', this.#options.now());
   }
@@ -240,7 +240,7 @@ export class Host {
     this.#queue.end(id);
   }
 
-  /** What the runtime may have of it, it is told to let go of by whoever loaded it. */
+  /** `runtime.load` itself makes the runtime release what a failed load left. */
   #fail(id: string, message: string): void {
     this.#release(id);
     this.#options.ended(id, { kind: 'failed', message });
@@ -258,7 +258,7 @@ export class Host {
     this.#leave(eviction, evicted(eviction.id, eviction.lastUsed));
   }
 
-  /** One that comes again waits only until the unload was asked for: the runtime does what it is told in turn. */
+  /** A model that is loaded again waits only until the unload was requested: the runtime works in order. */
   #leave({ id, unload }: Eviction, idle: Promise<void>): void {
     if (unload === undefined) return;
     const asked = Promise.all([this.#leaving.get(id), idle]).then(() => void this.#unload(id, unload));

@@ -1,6 +1,6 @@
 const OPEN = Promise.resolve();
 
-/** Something that happens once. Its promise is made when somebody waits for it: of thousands, hardly one is waited for. */
+/** An event that happens once. Its promise is created on the first wait: of thousands of latches, hardly one is waited for. */
 export class Latch {
   #isOpen = false;
   #waiting: PromiseWithResolvers<void> | undefined;

@@ -15,7 +15,7 @@ export async function startMeshHttp(
   identity: TlsIdentity | undefined,
 ): Promise<MeshHttp> {
   const { host, probePort } = settings;
-  // A process that answers is alive: it depends on nothing else that a restart would mend.
+  // A process that answers is alive: it depends on nothing else that a restart would fix.
   const checks = { host, registry, live: () => undefined, ready };
   const probes = probePort === undefined ? undefined : await startProbes(checks, probePort);
   const metrics =
@@ -85,7 +85,7 @@ function pairOf(identity: TlsIdentity): HttpTls {
   return { key, cert, ...(passphrase !== undefined && { passphrase }) };
 }
 
-/** Prometheus is told not to verify it: it only keeps what is said from whoever listens. */
+/** Prometheus is configured not to verify it: it only protects against eavesdropping. */
 function selfSigned(address: string): HttpTls {
   const request = { commonName: 'modelmesh', usage: 'server', hosts: [address] } as const;
   const { certificate: cert, key } = createSelfSigned(request, new Date());

@@ -22,7 +22,7 @@ test('who waits is let go when everything is done', async () => {
   assert.equal(await asking, 200);
 });
 
-test('nobody waits for ever', async () => {
+test('no caller waits for ever', async () => {
   const { prestop, ask } = await started(20);
   assert.equal((await ask()).status, 200);
   await prestop.stop();

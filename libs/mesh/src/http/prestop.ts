@@ -5,7 +5,7 @@ export type PrestopOptions = {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
-  /** Whoever waits is let go then. */
+  /** Waiting callers are answered then. */
   readonly limitMs: number;
 };
 

@@ -13,8 +13,8 @@ const AGES = [0.5, 5, 15, 60, 240, 720]
   .concat([1, 7, 30, 90].map((days) => days * DAY));
 const byFours = (first: number): number[] => Array.from({ length: 8 }, (_, power) => first * 4 ** power);
 
-/** A request as metrics tell it: the method's short name, and the name of the gRPC code. */
-export type Told = {
+/** Labels of a request: the method's short name, and the name of the gRPC code. */
+export type RequestLabels = {
   readonly method: string;
   readonly code: string;
   readonly modelId?: string;
@@ -30,12 +30,12 @@ export type MeshMetrics = {
   unloadEnded(outcome: 'unloaded' | 'gave-up', ms: number): void;
   unloadAttemptFailed(): void;
   /** The runtime's own answer to one call. */
-  invoked(told: Told, ms: number): void;
+  invoked(labels: RequestLabels, ms: number): void;
   /** How long a call waited for its turn at a copy. */
   queued(ms: number): void;
   /** A request had to wait for a load. */
   missed(ms: number): void;
-  apiRequest(told: Told, ms: number, requestBytes: number, responseBytes: number): void;
+  apiRequest(labels: RequestLabels, ms: number, requestBytes: number, responseBytes: number): void;
   /** A call was to be answered elsewhere: why, in the words of `Outcome`, or `lost`. */
   retried(why: string): void;
   /** Reads the gauges' values at every scrape. */
@@ -48,7 +48,7 @@ export type MetricsSource = {
   readonly runtimeGone: () => boolean;
   readonly instance: () => HostSummary;
   readonly now: () => number;
-  /** Undefined on every instance but the leader, which alone tells them. */
+  /** Undefined on every instance but the leader, which alone reports them. */
   readonly cluster: () => { readonly loaded: number; readonly failed: number; readonly managed: number } | undefined;
 };
 
@@ -85,7 +85,7 @@ export function createMetrics(
     labelNames: ['why'],
     registers,
   });
-  const labelsOf = ({ method, code, modelId = '', vModelId = '' }: Told) =>
+  const labelsOf = ({ method, code, modelId = '', vModelId = '' }: RequestLabels) =>
     perModel ? { method, code, modelId, vModelId } : { method, code };
   return {
     loadQueued: (ms) => loadDelays.observe(ms),
@@ -95,11 +95,11 @@ export function createMetrics(
     evicted: (ageMs) => ages.observe(ageMs),
     unloadEnded: (outcome, ms) => (outcome === 'unloaded' ? unloads.observe(ms) : unloadFailures.inc()),
     unloadAttemptFailed: () => attemptFailures.inc(),
-    invoked: (told, ms) => invocations.observe(labelsOf(told), ms),
+    invoked: (request, ms) => invocations.observe(labelsOf(request), ms),
     queued: (ms) => delays.observe(ms),
     missed: (ms) => misses.observe(ms),
-    apiRequest: (told, ms, requestBytes, responseBytes) => {
-      const labels = labelsOf(told);
+    apiRequest: (request, ms, requestBytes, responseBytes) => {
+      const labels = labelsOf(request);
       requests.observe(labels, ms);
       requestSizes.observe(labels, requestBytes);
       responseSizes.observe(labels, responseBytes);
@@ -141,13 +141,17 @@ function observeGauges(registry: Registry, { instance, cluster, now, silent, run
     const at = oldest();
     return at === undefined ? undefined : Math.round((now() - at) / 1_000);
   });
-  gauge('modelmesh_models_loaded_total', 'Models with at least one copy; told by the leader', () => cluster()?.loaded);
+  gauge(
+    'modelmesh_models_loaded_total',
+    'Models with at least one copy; reported by the leader',
+    () => cluster()?.loaded,
+  );
   gauge(
     'modelmesh_models_with_failure_total',
-    'Models with a recorded failure; told by the leader',
+    'Models with a recorded failure; reported by the leader',
     () => cluster()?.failed,
   );
-  gauge('modelmesh_models_managed_total', 'Registered models; told by the leader', () => cluster()?.managed);
+  gauge('modelmesh_models_managed_total', 'Registered models; reported by the leader', () => cluster()?.managed);
   gauge('meshkeeper_mesh_silent_instances', 'Instances that do not answer, although their records stand', silent);
   gauge('meshkeeper_mesh_model_server_gone', 'Whether the model server beside it does not answer', () =>
     runtimeGone() ? 1 : 0,

@@ -20,7 +20,7 @@ const LAST_POSTS_MS = 1_000;
 
 type Deps = { readonly registry: Registry; readonly logger: Logger };
 
-/** Tells payloads to whoever wants to see them. Each receiver has a queue of its own, so that a slow one costs the others nothing. */
+/** Sends payloads to the configured receivers. Each receiver has a queue of its own, so that a slow one costs the others nothing. */
 export function createPayloadProcessors(
   { targets, capacity, threads }: PayloadSettings,
   { registry, logger }: Deps,
@@ -94,7 +94,7 @@ function toObject(headers: HeaderList): Readonly<Record<string, string>> {
   return Object.fromEntries(values);
 }
 
-/** Counts every loss, and tells the log at most once a minute. */
+/** Counts every loss, and logs at most once a minute. */
 function createLossReport(registry: Registry, logger: Logger): (why: Loss, error?: unknown) => void {
   const counter = new Counter({
     name: 'meshkeeper_mesh_payloads_dropped_total',

@@ -22,7 +22,7 @@ function scripted(limits: { capacity?: number; threads?: number; maxBytes?: numb
   return { queue, started, losses, ends };
 }
 
-test('as many are delivered at once as there are threads', async () => {
+test('as many are delivered concurrently as there are threads', async () => {
   const { queue, started, ends } = scripted({ threads: 2 });
   for (const item of ['a', 'b', 'c']) queue.offer(item);
   assert.deepEqual(started, ['a', 'b']);

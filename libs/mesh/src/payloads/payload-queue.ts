@@ -1,4 +1,4 @@
-/** Why a payload did not arrive: no room for it, or nobody who took it. */
+/** Why a payload did not arrive: the queue was full, or no receiver accepted it. */
 export type Loss = 'full' | 'failed';
 
 export type PayloadQueueOptions<T> = {
@@ -7,7 +7,7 @@ export type PayloadQueueOptions<T> = {
   readonly sizeOf: (item: T) => number;
   readonly capacity: number;
   readonly maxBytes: number;
-  /** Deliveries at once. */
+  /** Concurrent deliveries. */
   readonly threads: number;
   readonly lost: (why: Loss, error?: unknown) => void;
 };
@@ -18,7 +18,7 @@ export type PayloadQueue<T> = {
   idle(): Promise<void>;
 };
 
-/** A bounded queue for what may be lost but must hold up nobody. */
+/** A bounded queue for items that may be lost but must not delay the sender. */
 export function createPayloadQueue<T>(options: PayloadQueueOptions<T>): PayloadQueue<T> {
   const { deliver, sizeOf, capacity, maxBytes, threads, lost } = options;
   const waiting: T[] = [];

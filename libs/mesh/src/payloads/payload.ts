@@ -16,7 +16,7 @@ export type Payload = {
   readonly metadata: HeaderList;
 };
 
-/** Whoever wants to see what goes through. */
+/** The receivers of payloads. */
 export type PayloadProcessor = {
   /** Never throws and never waits: what cannot be taken is dropped. */
   offer(payload: Payload): void;

@@ -13,18 +13,18 @@ const PUBLISH_MS = 2_000;
 
 /**
  * This instance's presence in etcd: its record and its leader latch, hanging on one lease that is kept alive, and made
- * anew when it is lost.
+ * again when it is lost.
  */
 export type Session = {
   /** Resolves once both keys stand. */
   readonly ready: Promise<void>;
   /** The record changed: write it, at the latest in 2 s. */
   publish(): void;
-  /** Writes the record at once. @throws CallError */
+  /** Writes the record immediately. @throws CallError */
   publishNow(): Promise<void>;
-  /** Somebody saw our record vanish: look after the lease now. */
+  /** Called when our record vanishes: checks the lease now. */
   checkNow(): void;
-  /** False once the lease may have run out, by the local clock: etcd cannot tell us while it is away. */
+  /** False once the lease may have run out, by the local clock: etcd cannot report it while it is away. */
   isAlive(): boolean;
   /** Gives the lease back: both keys go in one revision. */
   stop(): Promise<void>;
@@ -83,7 +83,7 @@ export function startSession(options: SessionOptions): Session {
 type LeaseState = {
   lease: bigint | undefined;
   aliveUntil: number;
-  /** The record as it stands in etcd. */
+  /** The record as it is in etcd. */
   written: string;
   /** Settles once no record is being written. */
   writing: Promise<void>;
@@ -132,7 +132,7 @@ async function establish(options: SessionOptions, state: LeaseState): Promise<vo
   state.aliveUntil = asked + TTL_SECONDS * 1000;
 }
 
-/** What the record tells changes with every request; it is told as often as the lease is renewed. */
+/** The record's content changes with every request; it is published as often as the lease is renewed. */
 async function renew(options: SessionOptions, state: LeaseState, lease: bigint): Promise<void> {
   const asked = performance.now();
   const seconds = await options.etcd.keepLeaseAlive(lease);
@@ -147,7 +147,7 @@ function putRecord(
   state: LeaseState,
   lease: bigint,
 ): Promise<void> {
-  // One after the other: of two at once the older might land last.
+  // One after the other: of two concurrent writes the older might land last.
   const write = async (): Promise<void> => {
     const written = encodeInstanceRecord(record());
     await etcd.put(recordKey(scope, 'instances', instanceId), written, { lease });

@@ -68,7 +68,7 @@ test('what the file of trusted certificates holds is trusted as it is', () => {
   assert.deepEqual(trustedBy(identity), [true, true, true]);
 });
 
-test('trusted certificates may stand in several files, as the controller names them', () => {
+test('trusted certificates may be in several files, as the controller names them', () => {
   write(old, next.certificate.trimEnd());
   writeFileSync(pathOf('more.crt'), other.certificate.trimEnd());
   identity = followTls({ ...files(), trusted: [pathOf('ca.crt'), pathOf('more.crt')] }, logger);
@@ -91,12 +91,12 @@ const mistakes: readonly (readonly [string, Certificate, string, RegExp])[] = [
   ['a file of trusted certificates without one', old, 'x', /^MM_TLS_TRUST_CERT_PATH: there is no certificate/],
 ];
 for (const [name, content, trusted, message] of mistakes) {
-  test(`${name} is told by the name of its setting`, () => {
+  test(`${name} is reported by the name of its setting`, () => {
     write(content, trusted);
     assert.throws(() => readTlsFiles(files()), { message });
   });
 }
 
-test('a file that is not there is told by the name of its setting', () => {
+test('a missing file is reported by the name of its setting', () => {
   assert.throws(() => readTlsFiles(files()), { message: /^MM_TLS_PRIVATE_KEY_PATH: ENOENT/ });
 });

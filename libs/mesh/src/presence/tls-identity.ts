@@ -9,7 +9,7 @@ import type { ChannelTls, ServerTls } from '@meshkeeper/grpc';
 export type TlsIdentity = Stoppable & {
   toClients(): ServerTls;
   toPeers(): ServerTls;
-  /** Asks the files anew at every connect. */
+  /** Reads the files again at every connect. */
   readonly peerChannel: ChannelTls;
   /** Calls `listener` when something else is to be used from now on. */
   onChange(listener: () => void): void;
@@ -46,7 +46,7 @@ export function followTls(files: TlsFiles, logger: Logger): TlsIdentity {
     toClients: () => ({
       ...serverTls(files, held.newest, held),
       clientAuth: files.clientAuth,
-      // As in the original: whoever signed the pods' certificate, and is named in its file, may have signed those of clients.
+      // As in the original: the authority in the pods' certificate file may have signed those of clients.
       ca: `${trustedByPeers(held)}\n${held.newest.certificate.toString('latin1')}`,
     }),
     toPeers: () => ({ ...serverTls(files, shownToPeers(held), held), clientAuth: 'REQUIRE', ca: trustedByPeers(held) }),
@@ -54,7 +54,7 @@ export function followTls(files: TlsFiles, logger: Logger): TlsIdentity {
       get secureContext() {
         return (context ??= peerContext(files, held));
       },
-      // Pods are dialled by address; that theirs is the certificate that all have is more than a name could tell.
+      // Pods are dialled by address; comparing with the certificate that all pods share is stronger than checking a name.
       checkServerIdentity: () => undefined,
     },
     onChange: (listener) => listeners.push(listener),

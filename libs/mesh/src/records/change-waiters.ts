@@ -1,7 +1,7 @@
 import type { Changed, ClusterView } from './cluster-view.ts';
 
 /**
- * Waiting for the view to say something. A check runs at once, then after each change of one of its records, and after any
+ * Waits for a state of the view. A check runs immediately, then after each change of one of its records, and after any
  * change of the instances, on which every status rests.
  */
 export type ChangeWaiters = {

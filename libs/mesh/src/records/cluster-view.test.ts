@@ -71,14 +71,14 @@ describe('the view of the records', () => {
     assert.deepEqual([ids(view), view.copiesOn('a').size, view.copiesOn('b').size], [['m'], 0, 1]);
   });
 
-  test('tells of a batch once all of it is applied, and of nothing that changed nothing', () => {
+  test('reports a batch once all of it is applied, and no change without effect', () => {
     const view = createClusterView(scope);
-    const told: { readonly changed: readonly Changed[]; readonly ids: readonly string[] }[] = [];
-    view.onChange((changed) => told.push({ changed, ids: ids(view) }));
+    const reported: { readonly changed: readonly Changed[]; readonly ids: readonly string[] }[] = [];
+    view.onChange((changed) => reported.push({ changed, ids: ids(view) }));
     view.fold([model('a', [], 2n), model('b', [], 2n)]);
     view.fold([model('a', [], 2n), { key: 'r/other', value: '', modRevision: 3n, createRevision: 3n }]);
     const changed = ['a', 'b'].map((id) => ({ table: 'registry', id }));
-    assert.deepEqual(told, [{ changed, ids: ['a', 'b'] }]);
+    assert.deepEqual(reported, [{ changed, ids: ['a', 'b'] }]);
   });
 
   test('keeps a malformed record as one', () => {

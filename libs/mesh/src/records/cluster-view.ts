@@ -50,7 +50,7 @@ const parsers: { readonly [T in RecordTable]: (text: string) => Parsed<RecordTyp
 export type ClusterView = {
   readonly scope: MeshScope;
   readonly tables: { readonly [T in RecordTable]: ReadonlyMap<string, Stored<RecordTypes[T]>> };
-  /** Models that an instance holds or was told to load. */
+  /** Models that an instance holds or is assigned. */
   copiesOn(iid: string): ReadonlySet<string>;
   /** How many of those it has not loaded yet. */
   loadingOn(iid: string): number;
@@ -171,7 +171,7 @@ function index(state: State, modelId: string): void {
 
 /**
  * Within one history a list never shows less of a record than is known. Where it does, the store was restored from a copy and has counted
- * on past what is known, so that its head alone does not tell.
+ * past what is known, so that its head alone does not show it.
  */
 function applyList(state: State, revision: bigint, seen: readonly Seen[]): readonly Changed[] {
   const listed = new Map(seen.map(({ key, modRevision }) => [key, modRevision]));

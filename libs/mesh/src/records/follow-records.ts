@@ -8,7 +8,7 @@ const RETRY_MS = 250;
 
 /**
  * Keeps the view current: list, then watch from the revision after the list's. Any trouble with the watch, compaction
- * included, begins anew with a list. `ready` resolves once the first list is applied.
+ * included, starts again with a list. `ready` resolves once the first list is applied.
  */
 export function followRecords(
   etcd: EtcdClient,
@@ -75,7 +75,7 @@ async function list(etcd: EtcdClient, view: ClusterView): Promise<bigint> {
   return revision;
 }
 
-/** Folds what comes, and tells each revision reached: a watch ends by an error, and how far it came must outlive it. */
+/** Folds each batch and reports the revision reached: a watch ends by an error, and its progress must outlive it. */
 async function* watch(
   etcd: EtcdClient,
   view: ClusterView,

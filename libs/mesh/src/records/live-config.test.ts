@@ -6,7 +6,7 @@ import { followLiveConfig } from './live-config.ts';
 const SCOPE = { rootPrefix: 'root', kvPrefix: 'mm', service: 'mesh' };
 const SETTINGS = { scaleUpRpm: 2_000, logEachCall: false, logLevel: 'info' };
 
-test('what an operator writes under config counts at once, what cannot be understood does not, and the environment comes back', () => {
+test('what an operator writes under config applies immediately, invalid values do not, and the environment returns', () => {
   const view = createClusterView(SCOPE);
   const logger = createLogger('mesh', 'silent');
   const live = followLiveConfig(view, SETTINGS, logger);
@@ -15,15 +15,15 @@ test('what an operator writes under config counts at once, what cannot be unders
     revision += 1n;
     view.fold([{ key: `root/mm/mesh/config/${name}`, value, modRevision: revision, createRevision: revision }]);
   };
-  const told = () => [live.scaleUpRpm(), live.logsEachCall(), logger.level];
-  assert.deepEqual(told(), [2_000, false, 'info']);
+  const current = () => [live.scaleUpRpm(), live.logsEachCall(), logger.level];
+  assert.deepEqual(current(), [2_000, false, 'info']);
   write('scaleup_rpm_threshold', '3');
   write('log_each_invocation', 'true');
   write('logger_level', 'ERROR');
-  assert.deepEqual(told(), [10, true, 'error']);
+  assert.deepEqual(current(), [10, true, 'error']);
   write('scaleup_rpm_threshold', 'many');
   write('logger_level', 'loud');
-  assert.deepEqual(told(), [2_000, true, 'error']);
+  assert.deepEqual(current(), [2_000, true, 'error']);
   for (const name of ['scaleup_rpm_threshold', 'log_each_invocation', 'logger_level']) write(name, undefined);
-  assert.deepEqual(told(), [2_000, false, 'info']);
+  assert.deepEqual(current(), [2_000, false, 'info']);
 });

@@ -14,7 +14,7 @@ import type { RecordChange } from '../rules/vmodels.ts';
 export type RecordRef = { readonly table: 'registry' | 'vmodels'; readonly id: string };
 
 /**
- * Reads and writes of models and vmodels. Both fold what etcd answered into the view at once, so that the caller sees its
+ * Reads and writes of models and vmodels. Both fold etcd's answer into the view immediately, so that the caller sees its
  * own writes without waiting for the watch. Throws CallError; a record that cannot be read is INTERNAL.
  */
 export type RecordStore = {
@@ -27,7 +27,7 @@ export type RecordStore = {
   vmodel(id: string): VModelRecord | undefined;
 };
 
-/** Whoever loses so often in a row meets more than contention. */
+/** Losing this often in a row is more than contention. */
 const MAX_TRIES = 50;
 
 export function createRecordStore(etcd: EtcdClient, view: ClusterView): RecordStore {
@@ -103,7 +103,7 @@ export type Decide<D> = () => {
 };
 
 /**
- * Decides on the current records and writes, again and again until nobody came between.
+ * Decides on the current records and writes, repeatedly until no other writer comes first.
  * @throws CallError Transient with code ABORTED after many conflicts in a row.
  */
 export async function commitUntilStored<D>(store: RecordStore, decide: Decide<D>): Promise<D> {
@@ -111,7 +111,7 @@ export async function commitUntilStored<D>(store: RecordStore, decide: Decide<D>
     const { basis, changes, decision } = decide();
     if (changes.length === 0 || (await store.commit(basis, changes))) return decision;
   }
-  throw new CallError('Transient', `The records changed ${MAX_TRIES} times meanwhile`, { code: 'ABORTED' });
+  throw new CallError('Transient', `The records changed ${MAX_TRIES} times in the meantime`, { code: 'ABORTED' });
 }
 
 /** Changes one model; `change` gives undefined to leave it as it is. The view may be behind: the write finds out. */

@@ -15,7 +15,7 @@ const plain = { method: 'M', code: 'OK', modelId: 'm1', ms: 1.235, requestBytes:
 
 test('a call is one line', () => assert.deepEqual(logged('', ['x-tenant', 'a']), [plain]));
 
-test('the named headers are told by their keys, however they are written', () => {
+test('the named headers are logged under their keys, in any case', () => {
   assert.deepEqual(logged('{"X-Tenant": "tenant", "x-other": "other"}', ['x-tenant', 'a']), [
     { ...plain, tenant: 'a' },
   ]);

@@ -1,9 +1,9 @@
 import type { Logger } from '@meshkeeper/process';
 import type { LoggedHeaders } from '../settings/logged-headers.ts';
-import type { Told } from '../metrics/metrics.ts';
+import type { RequestLabels } from '../metrics/metrics.ts';
 import { type HeaderList, valueOf } from '@meshkeeper/grpc';
 
-export type LoggedCall = Told & {
+export type LoggedCall = RequestLabels & {
   readonly ms: number;
   readonly requestBytes: number;
   readonly responseBytes: number;

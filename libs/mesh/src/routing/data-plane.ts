@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { MeshMetrics, Told } from '../metrics/metrics.ts';
+import type { MeshMetrics, RequestLabels } from '../metrics/metrics.ts';
 import {
   type Answer,
   customMetadata,
@@ -16,17 +16,17 @@ import { askSeveral } from './multi-model.ts';
 import type { PayloadProcessor } from '../payloads/payload.ts';
 import { requestIds, type RequestId } from './request-ids.ts';
 import type { RoutedCall, Router } from './router.ts';
-import { toldFailure } from '../server/client-error.ts';
+import { toClientError } from '../server/client-error.ts';
 
 export type DataPlaneOptions = {
   readonly router: Router;
   readonly config: () => DataPlaneConfig;
   readonly metrics: MeshMetrics;
-  /** Undefined where nobody wants to see payloads. */
+  /** Undefined without payload receivers. */
   readonly payloads: PayloadProcessor | undefined;
   readonly logCall: CallLog;
   readonly logsCalls: () => boolean;
-  /** Models asked at once by a call that names several. */
+  /** Models called concurrently by a call that names several. */
   readonly parallelism: number;
 };
 
@@ -54,19 +54,22 @@ export function createDataPlane(options: DataPlaneOptions): (call: ServerCall) =
       modelId = answer.modelId;
       return answer;
     } catch (error) {
-      const told = withoutOutcome(toldFailure(error));
-      code = told.code;
-      throw told;
+      const failure = withoutOutcome(toClientError(error));
+      code = failure.code;
+      throw failure;
     } finally {
-      const told = { method: shortName(method), code, ...namesOf(first, modelId) };
+      const labels = { method: shortName(method), code, ...namesOf(first, modelId) };
       const [ms, requestBytes] = [performance.now() - began, call.message.length];
-      options.metrics.apiRequest(told, ms, requestBytes, bytes);
-      if (options.logsCalls()) options.logCall({ ...told, ms, requestBytes, responseBytes: bytes }, call.headers);
+      options.metrics.apiRequest(labels, ms, requestBytes, bytes);
+      if (options.logsCalls()) options.logCall({ ...labels, ms, requestBytes, responseBytes: bytes }, call.headers);
     }
   };
 }
 
-function namesOf(asked: RequestId | undefined, answered: string | undefined): Pick<Told, 'modelId' | 'vModelId'> {
+function namesOf(
+  asked: RequestId | undefined,
+  answered: string | undefined,
+): Pick<RequestLabels, 'modelId' | 'vModelId'> {
   const modelId = answered ?? (asked?.kind === 'model' ? asked.id : undefined);
   return {
     ...(modelId !== undefined && { modelId }),
@@ -101,7 +104,7 @@ export function passedOn(headers: HeaderList): HeaderList {
   return custom.filter((_, i) => !isOurs(custom[i - (i % 2)] ?? ''));
 }
 
-/** What instances tell each other is nothing to the client. */
+/** What instances report to each other is not sent to the client. */
 function withoutOutcome(error: RpcError): RpcError {
   if (error.metadata.length === 0) return error;
   return new RpcError(error.code, error.details, { cause: error, metadata: passedOn(error.metadata) });
@@ -112,7 +115,7 @@ function observed(router: Router, payloads: PayloadProcessor): Router {
     const id = randomUUID();
     const vModelId = requested.kind === 'vmodel' ? requested.id : '';
     const common = { id, vModelId, method: call.method };
-    const tell = (modelId: string, status: string, answer: Partial<Answer>): void => {
+    const record = (modelId: string, status: string, answer: Partial<Answer>): void => {
       const { message: data, headers: metadata } = call;
       payloads.offer({ ...common, modelId, kind: 'request', data, metadata, status: undefined });
       const { message = Buffer.alloc(0), headers = [] } = answer;
@@ -120,10 +123,10 @@ function observed(router: Router, payloads: PayloadProcessor): Router {
     };
     try {
       const answer = await router.route(requested, call);
-      tell(answer.modelId, 'OK', answer);
+      record(answer.modelId, 'OK', answer);
       return answer;
     } catch (error) {
-      tell(requested.kind === 'model' ? requested.id : '', toldFailure(error).code, {});
+      record(requested.kind === 'model' ? requested.id : '', toClientError(error).code, {});
       throw error;
     }
   };

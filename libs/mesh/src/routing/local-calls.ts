@@ -111,7 +111,7 @@ function withId({ message, method, modelId }: ModelCall, { methods }: RuntimeFac
 
 const VISIBLE_ASCII = /^[!-~]+$/;
 
-/** The runtime is told the model, never the vmodel. */
+/** The runtime receives the model's id, never the vmodel's. */
 function idHeaders(modelId: string): HeaderList {
   const binary = ['mm-model-id-bin', Buffer.from(modelId).toString('base64')];
   return VISIBLE_ASCII.test(modelId) ? [...binary, 'mm-model-id', modelId] : binary;

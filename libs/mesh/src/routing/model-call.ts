@@ -1,6 +1,6 @@
 import type { HeaderList } from '@meshkeeper/grpc';
 
-/** A call for one model, as it goes to whoever holds a copy. */
+/** A call for one model, as it is sent to an instance with a copy. */
 export type ModelCall = {
   readonly modelId: string;
   /** As the client named it; empty when it named the model itself. */

@@ -8,7 +8,7 @@ export function isLostModel({ code, details }: RpcError): boolean {
   return code === 'NOT_FOUND' || (code === 'INVALID_ARGUMENT' && /^Model .+ not found/.test(details));
 }
 
-/** What a caller is told of a runtime's own failure: its code, and its text behind the method. UNAVAILABLE is the mesh's own word. */
+/** A runtime's own failure as callers receive it: its code, and its text behind the method. UNAVAILABLE is reserved for the mesh. */
 export function toModelError(error: unknown, method: string): unknown {
   if (!(error instanceof RpcError) || outcomeOf(error) !== undefined) return error;
   if (error.code === 'CANCELLED' || error.code === 'DEADLINE_EXCEEDED') return error;

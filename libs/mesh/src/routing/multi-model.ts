@@ -8,7 +8,7 @@ export type SeveralOptions = {
   readonly requireAll: boolean;
 };
 
-/** Asks several models, a few at once. The answers stand one behind the other, in the order of the ids. Throws what a model answered. */
+/** Calls several models, a few concurrently. The answers are concatenated in the order of the ids. Throws a model's failure. */
 export async function askSeveral(
   ids: readonly RequestId[],
   ask: (id: RequestId) => Promise<Answer>,

@@ -1,6 +1,6 @@
 import { type FailureCode, type HeaderList, RpcError, valueOf } from '@meshkeeper/grpc';
 
-/** Why an instance did not answer a call itself, told to the instance that sent it on. Everything else is the model's answer. */
+/** Why an instance did not answer a call itself, for the instance that forwarded it. Everything else is the model's answer. */
 export type Outcome =
   /** It has no copy, and is not about to. */
   | 'absent'

@@ -4,7 +4,7 @@ import { answerHealth, HEALTH_CHECK } from '../server/health.ts';
 import type { LocalCalls } from './local-calls.ts';
 import { revisionIn } from './outcome.ts';
 import { MODEL_HEADER } from './router.ts';
-import { toldFailure } from '../server/client-error.ts';
+import { toClientError } from '../server/client-error.ts';
 
 /** What other instances ask: calls for models that the registry names this one for, and whether it answers at all. Throws RpcError. */
 export function createPeerService(local: LocalCalls): (call: ServerCall) => Promise<Reply> {
@@ -26,7 +26,7 @@ export function createPeerService(local: LocalCalls): (call: ServerCall) => Prom
     try {
       return await local.serve(modelCall, revisionIn(call.headers));
     } catch (error) {
-      throw toldFailure(error);
+      throw toClientError(error);
     }
   };
 }

@@ -23,10 +23,10 @@ const CONNECT_MS = 500;
 /** Twice as long without a sign of life and calls are sent elsewhere. */
 const KEEP_ALIVE_MS = 350;
 const PROBE_MS = 300;
-/** All are asked so often, or nobody would know of one that died before a request is sent there. */
+/** Probe interval: otherwise a dead peer is noticed only when a request is sent there. */
 const PATROL_MS = 2_000;
 const PROBE: OutgoingCall = { path: HEALTH_CHECK, message: Buffer.alloc(0), timeoutMs: 1_000 };
-/** How long the record of an instance may be gone while its lease is made anew, as after an outage of etcd. */
+/** How long the record of an instance may be missing while its lease is renewed, as after an outage of etcd. */
 const GRACE_MS = 5_000;
 
 /** The other instances, as far as calls can be sent to them. */

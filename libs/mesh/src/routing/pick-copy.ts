@@ -4,7 +4,7 @@ export type ReachableCopy = {
   readonly isLocal: boolean;
   /** Loaded, by the registry or by what this instance has; else it is being loaded. */
   readonly isLoaded: boolean;
-  /** When it was told to load. */
+  /** When it was assigned. */
   readonly since: number;
   /** Calls that this instance has under way there. */
   readonly inFlight: number;
@@ -14,7 +14,7 @@ export type ReachableCopy = {
 
 /**
  * Loaded copies first: the one with the fewest calls under way, of equal ones the local one, then the one called the longest ago. While none is
- * loaded, whoever was told to load it first. `preferLocal`: whoever calls balances already.
+ * loaded, the earliest assignment. `preferLocal`: the caller balances already.
  */
 export function pickCopy(copies: readonly ReachableCopy[], preferLocal: boolean): ReachableCopy | undefined {
   const loaded = copies.filter(({ isLoaded }) => isLoaded);

@@ -20,8 +20,8 @@ export function extractText(message: Buffer, path: readonly number[]): string | 
 }
 
 /**
- * The message with `text` at `path`, nested messages made where they are missing. Of a field that stands there more than once the last
- * one counts, as for whoever decodes it. @throws RangeError for bytes that are no message.
+ * The message with `text` at `path`, nested messages made where they are missing. If a field occurs more than once, the last
+ * one counts, as for a decoder. @throws RangeError for bytes that are no message.
  */
 export function spliceText(message: Buffer, path: readonly number[], text: string): Buffer {
   const [number, ...rest] = path;

@@ -7,7 +7,7 @@ export type RequestId = { readonly kind: 'model' | 'vmodel'; readonly id: string
 const KINDS = ['model', 'vmodel'] as const;
 
 /**
- * Which models a call is for: what its message says, else its headers. Several headers of a kind ask several models at once.
+ * Which models a call is for: what its message says, else its headers. Several headers of a kind call several models concurrently.
  * @throws RpcError INVALID_ARGUMENT with the original's texts
  */
 export function requestIds(
@@ -16,8 +16,8 @@ export function requestIds(
   rule: MethodRule,
 ): readonly [RequestId, ...RequestId[]] {
   const { idExtractionPath, vModelId } = rule;
-  const told = idExtractionPath === undefined ? undefined : extractText(message, idExtractionPath);
-  if (told !== undefined) return [{ kind: vModelId ? 'vmodel' : 'model', id: told }];
+  const named = idExtractionPath === undefined ? undefined : extractText(message, idExtractionPath);
+  if (named !== undefined) return [{ kind: vModelId ? 'vmodel' : 'model', id: named }];
   const given = KINDS.map((kind) => ({ kind, ids: idsOf(headers, kind) })).filter(({ ids }) => ids.length > 0);
   const [first, second] = given;
   if (first === undefined) throw new RpcError('INVALID_ARGUMENT', 'must include mm-model-id header');

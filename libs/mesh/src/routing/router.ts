@@ -31,7 +31,7 @@ export type RouterOptions = {
 
 /** Everything of a call but which model it is for. */
 export type RoutedCall = Omit<ModelCall, 'modelId' | 'vModelId'> & {
-  /** Whoever calls balances over the instances already: a copy of our own is taken first. */
+  /** The caller balances over the instances already: a local copy is preferred. */
   readonly isBalanced: boolean;
 };
 
@@ -62,12 +62,12 @@ export function createRouter(options: RouterOptions): Router {
       const attempt: Attempt = { avoid: new Set(), overloaded: 0, failure: undefined };
       for (let iteration = 0; iteration < MAX_ITERATIONS; iteration += 1) {
         call.signal.throwIfAborted();
-        // Anew each time: the vmodel may have been switched meanwhile.
+        // Resolved for each attempt: the vmodel may have been switched.
         const { modelId, record } = await resolveModel(requested, options.store);
         const copy = pickCopy(reachableCopies(modelId, record, attempt.avoid, options), call.isBalanced);
         if (copy === undefined) {
           if (attempt.failure !== undefined && isFinal(attempt.failure)) throw attempt.failure;
-          await untilOwnIsTold(modelId, attempt, options);
+          await waitForOwnRemoval(modelId, attempt, options);
           await startOnce(modelId, attempt, starting, options);
           continue;
         }
@@ -125,8 +125,12 @@ function isFinal(failure: RpcError): boolean {
   return ['runtime-unavailable', 'overloaded'].includes(outcomeOf(failure) ?? '');
 }
 
-/** A copy that has just gone from here stands in the registry still: nobody would load it anew before that is told. */
-async function untilOwnIsTold(modelId: string, { avoid }: Attempt, { copies, cluster }: RouterOptions): Promise<void> {
+/** A copy that was just dropped here is still in the registry: no instance loads it again before the removal is published. */
+async function waitForOwnRemoval(
+  modelId: string,
+  { avoid }: Attempt,
+  { copies, cluster }: RouterOptions,
+): Promise<void> {
   const own = copies.get(modelId);
   if (own === undefined || own.state.kind === 'coming' || own.state.kind === 'loaded') return;
   await waitForRegistryWrite(own);

@@ -1,6 +1,6 @@
 import { outcomeError } from './outcome.ts';
 
-/** Places at a copy that takes only so many calls at once. */
+/** Places at a copy with a limit of concurrent calls. */
 export type Turns = {
   /** Resolves with what gives the place back. @throws RpcError RESOURCE_EXHAUSTED when too many wait already; the signal's reason */
   take(signal: AbortSignal): Promise<() => void>;

@@ -10,7 +10,7 @@ export function ownLimits(facts: RuntimeFacts): RuntimeLimits {
   };
 }
 
-/** What the instance record and the metrics tell. Sizes in units of 8 KiB, and in bytes where it says so. */
+/** What the instance record and the metrics report. Sizes in units of 8 KiB, and in bytes where it says so. */
 export type HostSummary = {
   /** Without the unload buffer. */
   readonly capacityUnits: number;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { InstanceRecord } from '@meshkeeper/modelmesh';
 
-/** Set on the instance records that we write: such an instance loads what the registry names it for, and tells when it did. */
+/** Set on the instance records that we write: such an instance loads what the registry assigns to it, and records when it did. */
 const MARK = 'meshkeeper';
 const schema = z.object({ peer: z.string() });
 

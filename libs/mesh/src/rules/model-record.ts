@@ -30,7 +30,7 @@ export function hasInfo(record: ModelRecord, info: ModelInfo): boolean {
   return record.type === info.type && record.encKey === info.key && record.mPath === info.path;
 }
 
-/** The `lu` of a model that nobody used yet: an hour old when it is wanted now, else six, so that it is evicted first. */
+/** The `lu` of an unused model: one hour old if it is wanted now, else six, so that it is evicted first. */
 export function initialLastUsed(now: number, loadNow: boolean, given = 0n): bigint {
   if (given > 0n) return given < BigInt(now) ? given : BigInt(now);
   return BigInt(now - (loadNow ? 1 : 6) * HOUR_MS);

@@ -110,7 +110,7 @@ describe('the end of a load', () => {
     assert.deepEqual(Object.keys(loadFailed('m', old, 'a', 'boom', context()).instanceIds), ['b']);
   });
 
-  test('nobody else is tried while another live copy is there', () => {
+  test('no other instance is tried while another live copy exists', () => {
     const record = model({ instanceIds: { a: NOW, b: NOW } });
     assert.deepEqual(loadFailed('m', record, 'a', 'boom', context()).instanceIds, { b: NOW });
   });

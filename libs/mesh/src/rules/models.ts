@@ -67,7 +67,7 @@ export function noPlaceMessage(type: string, reason: string, { view }: LoadConte
   return mayHold ? `Nowhere available to load: ${reason}` : unplaceableMessage(type, labels);
 }
 
-/** Starting a load on an instance takes its own failure back. That `loadedIn` names it already says that its end will be told. */
+/** Starting a load on an instance takes its own failure back. An entry in `loadedIn` already says that the end will be recorded. */
 export function assign(record: ModelRecord, iid: string, now: number): ModelRecord {
   return {
     ...record,

@@ -16,7 +16,7 @@ export type StatusSource = {
   unplaceable(modelId: string): string | undefined;
 };
 
-/** What a status call says of a vmodel. The target's status is only told while it is not the active one. */
+/** The status of a vmodel. The target's status is included only while it is not the active one. */
 export function vmodelStatus(record: VModelRecord, source: StatusSource): VModelStatusInfo {
   const ids = { owner: record.o, activeModelId: record.amid, targetModelId: record.tmid };
   const activeModelStatus = source.status(record.amid);

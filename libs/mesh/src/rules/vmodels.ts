@@ -129,7 +129,7 @@ function createVModel(request: SetVModel, snapshot: VModelSnapshot): VModelDecis
   };
 }
 
-/** Somebody removed the target's record: it is made anew, so that repeating the call heals the vmodel. */
+/** The target's record was removed: it is created again, so that repeating the call repairs the vmodel. */
 function recreateTarget(request: SetVModel, snapshot: VModelSnapshot): VModelDecision {
   return { kind: 'changed', changes: [acquireTarget(request, snapshot)], loadActive: false };
 }

@@ -44,7 +44,7 @@ function createModelRuntime(calls: RuntimeCalls, facts: RuntimeFacts, shared: Om
   const { timing, logger } = shared;
   const ended = new AbortController();
   const lanes = createLanes(calls, facts, { ...shared, closed: ended.signal });
-  let foretells = true;
+  let predictsSizes = true;
   return {
     facts,
     address: calls.address,
@@ -55,12 +55,12 @@ function createModelRuntime(calls: RuntimeCalls, facts: RuntimeFacts, shared: Om
         logger.warn({ modelId: id, reason: messageOf(error) }, 'The size of a loaded model cannot be learned');
         return undefined;
       }),
-    supportsSizePrediction: () => foretells,
+    supportsSizePrediction: () => predictsSizes,
     predictSize: async (model) => {
-      if (!foretells) return undefined;
+      if (!predictsSizes) return undefined;
       return calls.predictSize(model, timing.predictDeadlineMs, ended.signal).catch((error: CallError) => {
-        if (error.code === 'UNIMPLEMENTED') foretells = false;
-        else logger.debug({ modelId: model.id, reason: error.message }, 'No size was foretold');
+        if (error.code === 'UNIMPLEMENTED') predictsSizes = false;
+        else logger.debug({ modelId: model.id, reason: error.message }, 'No size was predicted');
         return undefined;
       });
     },
@@ -94,7 +94,7 @@ function createLanes(
       },
       unloadFailed: (attempt, { message }) => {
         unloadAttemptFailed();
-        // A server that is gone fails them all: each model is told once.
+        // A server that is gone fails them all: each model is reported once.
         logger[attempt === 1 ? 'warn' : 'debug']({ modelId: id, attempt, reason: message }, 'Unload failed');
       },
       idle: () => lanes.delete(id),

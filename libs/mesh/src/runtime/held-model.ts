@@ -25,7 +25,7 @@ export type HeldModel = {
   settledAt(): number;
   /** @throws CallError */
   load(model: RuntimeModel, stop: AbortSignal): Promise<LoadedModel>;
-  /** False when it failed. `attempt` is only told on. */
+  /** False when it failed. `attempt` is only passed on. */
   unload(attempt: number): Promise<boolean>;
 };
 

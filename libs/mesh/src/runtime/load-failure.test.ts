@@ -11,7 +11,7 @@ const cases = [
     code: 'UNAVAILABLE',
     text: 'read ECONNRESET',
     wants:
-      'UNAVAILABLE: read ECONNRESET: the model server went away meanwhile; it may have crashed, or been killed for the memory that it took',
+      'UNAVAILABLE: read ECONNRESET: the model server went away during the load; it may have crashed, or been killed for the memory that it took',
   },
   { rule: 'UNKNOWN without a text is all there is', code: 'UNKNOWN', text: '', wants: 'UNKNOWN' },
 ];

@@ -13,7 +13,7 @@ const NOT_THERE = /ECONNREFUSED|ENOENT|No connection established/;
 /** In the same words: a connection that broke while the server was at it. */
 const LOST = /ECONNRESET|EPIPE|Connection dropped|socket hang up/;
 const WENT_AWAY =
-  'the model server went away meanwhile; it may have crashed, or been killed for the memory that it took';
+  'the model server went away during the load; it may have crashed, or been killed for the memory that it took';
 
 /** No server was there to ask. One that goes away during a load has failed that load: the model may be why. */
 export function isServerGone(error: unknown): boolean {

@@ -58,7 +58,7 @@ const codeOf = (call: Promise<unknown>) =>
     (error: CallError) => error.code,
   );
 
-test('a load that fails is told at once, and what it left is unloaded a little later', async () => {
+test('a failed load is reported immediately, and what it left is unloaded a little later', async () => {
   const { load, log, nth, idle } = fixture();
   const loading = load();
   const call = await nth(1);
@@ -67,7 +67,7 @@ test('a load that fails is told at once, and what it left is unloaded a little l
   assert.equal(await codeOf(loading), 'INTERNAL');
   assert.deepEqual(log, ['load']);
   const unload = await nth(2);
-  assert.ok(unload.at - failedAt >= 50, 'not at once');
+  assert.ok(unload.at - failedAt >= 50, 'not immediately');
   assert.equal(idle(), 0);
   unload.end();
   await waitFor(() => idle() === 1, { timeoutMs: 1_000, what: 'the lane to be idle', intervalMs: 2 });
@@ -185,7 +185,7 @@ test('of load, unload, load, unload only what was wanted last stands', async () 
   assert.deepEqual(log, ['load', 'unload']);
 });
 
-test('a load that ended before the unload could stop it is unloaded at once', async () => {
+test('a load that ended before the unload could stop it is unloaded immediately', async () => {
   const { lane, load, log, nth } = fixture();
   const loading = load();
   (await nth(1)).end();
@@ -196,7 +196,7 @@ test('a load that ended before the unload could stop it is unloaded at once', as
   assert.deepEqual(log, ['load', 'unload']);
 });
 
-test('what tidies up leaves a model alone that was loaded meanwhile', async () => {
+test('the clean-up leaves a model alone that was loaded in the meantime', async () => {
   const { lane, load, log, nth } = fixture();
   const first = load();
   const second = load();

@@ -27,7 +27,7 @@ export type ModelLane = {
 
 /** An unload that has not ended. */
 type Emptying = {
-  /** Somebody asked for it: it does not only tidy up after a failed load. */
+  /** It was requested, and does not only clean up after a failed load. */
   evenIfLoaded: boolean;
   readonly dueAt: number;
   /** Aborted when a load takes its place. */
@@ -39,7 +39,7 @@ export function createModelLane({ idle, ...options }: LaneOptions): ModelLane {
   const { id, timing, closed } = options;
   const held = createHeldModel(options);
   const turns = createTurns(() => {
-    // Of a loaded model a new lane knows as much: that an unload has to be asked for.
+    // A new lane of a loaded model knows this much: an unload has to be requested.
     if (held.kind() !== 'remains') idle();
   });
   const loads = new Set<AbortController>();

@@ -18,7 +18,7 @@ export type ModelRuntime = {
   /** Bytes, a guess made before the load; undefined when there is none. */
   predictSize(model: RuntimeModel): Promise<number | undefined>;
   /**
-   * Ends a load of the id that is under way. Never rejects. `unloaded` also when a load that was asked for later took its place:
+   * Ends a load of the id that is under way. Never rejects. `unloaded` also when a later load took its place:
    * the memory is that one's then. `gave-up`: the memory has to be taken for lost.
    */
   unload(id: string): Promise<UnloadOutcome>;

@@ -23,7 +23,7 @@ const CHANNEL_OPTIONS = {
   // The server may start after us: found soon after, or the mesh waits for nothing.
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 250,
-  // A load has no deadline: only this tells a server that has gone without a word.
+  // A load has no deadline: only this detects a server that has vanished.
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.use_local_subchannel_pool': 1,

@@ -1,7 +1,7 @@
-/** Work that is done one after the other, in the order in which it was asked for. */
+/** Work that is done one after the other, in the order of the requests. */
 export type Turns = {
   take<T>(work: () => Promise<T>): Promise<T>;
-  /** Once nothing waits or runs, whatever was asked for meanwhile included. */
+  /** Resolves once nothing waits or runs, later requests included. */
   settled(): Promise<void>;
 };
 

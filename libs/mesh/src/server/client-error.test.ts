@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { CallError } from '@meshkeeper/domain';
 import { RpcError } from '@meshkeeper/grpc';
-import { toldFailure } from './client-error.ts';
+import { toClientError } from './client-error.ts';
 
 const failed = (code?: string) => new CallError('Transient', 'why', code === undefined ? {} : { code });
 
-const cases: readonly (readonly [rule: string, error: unknown, told: string])[] = [
+const cases: readonly (readonly [rule: string, error: unknown, text: string])[] = [
   ['an etcd that cannot be reached is named', failed('UNAVAILABLE'), 'UNAVAILABLE: etcd cannot be reached: why'],
   ['an etcd that does not answer is named', failed('DEADLINE_EXCEEDED'), 'UNAVAILABLE: etcd cannot be reached: why'],
   ['a failure without a code is one of etcd', failed(), 'UNAVAILABLE: etcd cannot be reached: why'],
@@ -14,8 +14,8 @@ const cases: readonly (readonly [rule: string, error: unknown, told: string])[] 
   ['a code that gRPC does not know is INTERNAL', failed('ECONNRESET'), 'INTERNAL: why'],
   ['OK is no failure', failed('OK'), 'INTERNAL: why'],
   ['a refusal of our own passes as it is', new RpcError('NOT_FOUND', 'why'), 'NOT_FOUND: why'],
-  ['what nobody expected is INTERNAL', new TypeError('why'), 'INTERNAL: why'],
+  ['an unexpected error is INTERNAL', new TypeError('why'), 'INTERNAL: why'],
 ];
-for (const [rule, error, told] of cases) {
-  test(rule, () => assert.equal(toldFailure(error).message, told));
+for (const [rule, error, text] of cases) {
+  test(rule, () => assert.equal(toClientError(error).message, text));
 }

@@ -4,8 +4,8 @@ import { isFailureCode, RpcError, toRpcError } from '@meshkeeper/grpc';
 /** The codes with which a call of etcd ends when etcd cannot be reached, or does not answer. */
 const UNREACHABLE = new Set(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED', 'UNKNOWN']);
 
-/** What a caller is told of a failure: our own refusals as they are, trouble with etcd as UNAVAILABLE, what nobody expected as INTERNAL. */
-export function toldFailure(error: unknown): RpcError {
+/** A failure as clients receive it: our own refusals unchanged, failures of etcd as UNAVAILABLE, unexpected ones as INTERNAL. */
+export function toClientError(error: unknown): RpcError {
   if (!(error instanceof CallError)) return toRpcError(error);
   const { code = 'UNAVAILABLE', message } = error;
   if (UNREACHABLE.has(code)) return new RpcError('UNAVAILABLE', `etcd cannot be reached: ${message}`, { cause: error });

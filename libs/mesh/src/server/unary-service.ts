@@ -1,6 +1,6 @@
 import type { DeepPartial } from '@meshkeeper/modelmesh';
 import type { MeshMetrics } from '../metrics/metrics.ts';
-import { toldFailure } from './client-error.ts';
+import { toClientError } from './client-error.ts';
 import { type Reply, RpcError, type ServerCall } from '@meshkeeper/grpc';
 
 type Codec<T> = {
@@ -69,9 +69,9 @@ async function counted(
     bytes = message.length;
     return { message };
   } catch (error) {
-    const told = toldFailure(error);
-    code = told.code;
-    throw told;
+    const failure = toClientError(error);
+    code = failure.code;
+    throw failure;
   } finally {
     metrics.apiRequest({ method, code }, performance.now() - began, call.message.length, bytes);
   }

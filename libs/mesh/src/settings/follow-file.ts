@@ -8,7 +8,7 @@ export type FollowedFile<T> = { current(): T; stop(): Promise<void> };
 
 /**
  * What a file says, read again and again: a ConfigMap's file is a link to a link, which change without an event of their
- * own. No file: `fallback`. A file that cannot be understood leaves the last good one in force, and is told in the log.
+ * own. No file: `fallback`. An invalid file leaves the last good one in force, and is logged.
  */
 export function followFile<T>(
   path: string | undefined,

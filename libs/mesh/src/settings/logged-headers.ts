@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SettingsError } from '@meshkeeper/settings';
 
-/** Names of headers, in lower case, and by which names the log tells their values. */
+/** Names of headers, in lower case, and the keys under which the log has their values. */
 export type LoggedHeaders = ReadonlyMap<string, string>;
 
 const schema = z.record(z.string(), z.string().min(1));

@@ -67,7 +67,7 @@ test('probes and metrics can be turned off', () => {
   assert.deepEqual({ probePort, metrics }, { probePort: undefined, metrics: undefined });
 });
 
-test('all mistakes are told at once, without values', () => {
+test('all mistakes are reported together, without values', () => {
   assert.throws(() => readMeshSettings({ ...rendered, KV_STORE: '', MM_SVC_GRPC_PORT: 'x', MM_METRICS: 'statsd' }), {
     name: 'SettingsError',
     message: /^The environment has 3 wrong setting\(s\):/,

@@ -109,7 +109,7 @@ export type PayloadSettings = {
   readonly targets: readonly PayloadTarget[];
   /** Payloads that may wait for one target. */
   readonly capacity: number;
-  /** Posts to one target at once. */
+  /** Concurrent posts to one target. */
   readonly threads: number;
 };
 

@@ -71,14 +71,14 @@ async function listen(
   const server = await startGrpcServer({
     ...options,
     ...(tls !== undefined && { tls: show(tls) }),
-    handle: (call) => handle(call).catch((error: unknown) => tellDefect(error, call, logger)),
+    handle: (call) => handle(call).catch((error: unknown) => logDefect(error, call, logger)),
   });
   tls?.onChange(() => server.renewTls(show(tls)));
   return { address: server.address, stop: () => server.stop(LAST_CALLS_MS) };
 }
 
-/** What is no RpcError nobody foresaw: the caller learns no more than INTERNAL, the log all. */
-function tellDefect(error: unknown, { path }: ServerCall, logger: Logger): never {
+/** An error that is no RpcError is a defect: the caller gets INTERNAL, the log everything. */
+function logDefect(error: unknown, { path }: ServerCall, logger: Logger): never {
   if (error instanceof RpcError) throw error;
   logger.error({ err: error, path }, 'A call failed for a reason that was not foreseen');
   throw new RpcError('INTERNAL', 'Unexpected failure', { cause: error });

@@ -37,7 +37,7 @@ export type MeshCoreOptions = {
   readonly runtimeLost: () => void;
   readonly isRuntimeGone: () => boolean;
   readonly silent: () => ReadonlySet<string>;
-  /** What the instance record tells changed. */
+  /** Called when the content of the instance record changes. */
   readonly summaryChanged: () => void;
 };
 
@@ -123,7 +123,7 @@ function createSnapshots(store: RecordStore, cluster: Cluster, { defaultOwner, n
   });
 }
 
-/** Why no instance may hold a model; failures are told elsewhere. */
+/** Why no instance may hold a model; failures are reported elsewhere. */
 function unplaceable(modelId: string, store: RecordStore, cluster: Cluster): string | undefined {
   const record = store.model(modelId);
   if (record === undefined) return undefined;

@@ -21,7 +21,7 @@ export type RunningInstance = {
   readonly peer: string;
 };
 
-/** The core needs the session's clock, the session's record tells of the core, and of where peers call: they are joined here. */
+/** The core needs the session's clock, the session's record describes the core and where peers call: they are joined here. */
 export async function startInstance(parts: InstanceParts, keep: Keep): Promise<RunningInstance> {
   const { settings, etcd, view, logger } = parts;
   const { instanceId, podAddress } = settings;
@@ -38,9 +38,9 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
   const peers = createPeers(parts);
   keep({ stop: async () => peers.stop() });
   const live = keep(followLiveConfig(view, settings, logger));
-  const told = () => void session.publishNow().catch(() => undefined);
+  const publish = () => void session.publishNow().catch(() => undefined);
   const lost = () => core.copies.lostAll();
-  const recovery = keep(createRuntimeRecovery(settings.runtime, logger, { lost, changed: told }));
+  const recovery = keep(createRuntimeRecovery(settings.runtime, logger, { lost, changed: publish }));
   const core: MeshCore = startMeshCore({
     ...parts,
     instanceId,

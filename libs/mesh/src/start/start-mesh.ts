@@ -143,7 +143,7 @@ async function untilSeen(view: ClusterView, instanceId: string): Promise<void> {
   unsubscribe();
 }
 
-/** With etcd away nothing can be handed over: the lease will tell the others. */
+/** Without etcd nothing can be handed over: the others notice by the lease. */
 async function handOver(core: MeshCore, session: Session, logger: Logger, limitMs: number): Promise<void> {
   try {
     await session.publishNow();

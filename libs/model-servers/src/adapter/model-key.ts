@@ -15,7 +15,7 @@ export type ModelKey = {
   readonly diskBytes: number | undefined;
 };
 
-/** Reads the key; `modelType` stands in for a type that it does not name. @throws Error naming what is wrong */
+/** Reads the key; `modelType` is the default of a missing type. @throws Error naming what is wrong */
 export function parseModelKey(text: string, modelType: string): ModelKey {
   const parsed = key.safeParse(toJson(text));
   if (!parsed.success) throw new Error(`The model key is wrong: ${parsed.error.issues[0]?.message}`);

@@ -32,7 +32,7 @@ export type ModelServer = {
   ready(): Promise<{ readonly version?: string } | undefined>;
   /** Unloads all that the server has. */
   purge(): Promise<void>;
-  /** Bytes of memory that a loaded model takes, where the server can tell. Without it the size comes from the disk. */
+  /** Bytes of memory that a loaded model takes, if the server reports them. Otherwise the size on disk is used. */
   measure?(id: string): Promise<number | undefined>;
   stop(): Promise<void>;
 };

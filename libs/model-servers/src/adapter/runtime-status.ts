@@ -13,7 +13,7 @@ export type StatusParts = {
 
 const { STARTING, READY, FAILING } = RuntimeStatusNumber;
 
-/** Whoever asks has just started and counts on an empty server: it is emptied first. Never rejects. */
+/** The mesh that requests it has just started and expects an empty server: it is emptied first. Never rejects. */
 export async function runtimeStatus(parts: StatusParts): Promise<Partial<RuntimeStatusResponse>> {
   const { settings, server, logger } = parts;
   const ready = await server.ready();

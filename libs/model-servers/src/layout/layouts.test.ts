@@ -177,7 +177,7 @@ test('TorchServe: an archive is linked under a name that no other id has, and a 
   });
 });
 
-test('a model that is not there is told in the words of the original', async () => {
+test('a missing model is reported in the words of the original', async () => {
   const model = { ...modelOf('onnx', {}), path: '/no/such/model' };
   await assert.rejects(layOutForTriton(model, target(), ''), { message: /^Error calling stat on model file: ENOENT/ });
 });

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { parseSchema } from './schema.ts';
 
-test('a schema names inputs and outputs; what else stands there is read over', () => {
+test('a schema names inputs and outputs; anything else is skipped', () => {
   const input = { name: 'x', datatype: 'FP32', shape: [-1, 4] };
   assert.deepEqual(parseSchema(JSON.stringify({ inputs: [{ ...input, note: 1 }], more: true })), { inputs: [input] });
 });
 
-test('a wrong schema is told by its field', () => {
+test('a wrong schema is reported by its field', () => {
   assert.throws(() => parseSchema('{"inputs":[{"name":"x","datatype":"FP32","shape":["1"]}]}'), {
     message: /^The schema file is wrong at 'inputs\.0\.shape\.0': /,
   });

@@ -13,7 +13,7 @@ const cases: readonly (readonly [string, readonly string[], string | undefined])
 for (const [rule, folders, wants] of cases)
   test(`version folders: ${rule}`, () => assert.equal(largestVersion(folders), wants));
 
-test('version folders: numbers beyond what a double holds are told apart', () => {
+test('version folders: numbers beyond what a double holds are distinguished', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.bigInt({ min: 1n, max: 2n ** 80n }), { minLength: 1 }), (versions) => {
       const largest = versions.reduce((left, right) => (left > right ? left : right));

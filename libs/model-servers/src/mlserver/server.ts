@@ -11,7 +11,7 @@ const FOLDER = '_mlserver_models';
 
 export function createMlserver(settings: AdapterSettings): ModelServer {
   const adapted = adaptedModels(join(settings.ROOT_MODEL_DIR, FOLDER));
-  // The server ends at once where the folder that it is told to read is not there.
+  // The server exits immediately if the folder that it is to read does not exist.
   mkdirSync(adapted.root, { recursive: true });
   const address = `${settings.POD_LOCALHOST}:${settings.RUNTIME_PORT}`;
   const notLoaded = [Status.NOT_FOUND, Status.INVALID_ARGUMENT];

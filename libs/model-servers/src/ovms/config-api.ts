@@ -31,7 +31,7 @@ export function configApi(base: string, reloadMs: number): ConfigApi {
   const read = () => call('GET', '/v1/config', QUESTION_MS);
   return {
     read,
-    // One bad model makes the whole reload an error; how each stands is told all the same.
+    // One bad model makes the whole reload an error; the state of each is reported nevertheless.
     reload: () =>
       call('POST', '/v1/config/reload', reloadMs).catch((error: unknown) => {
         if (error instanceof Refused) return read();

@@ -17,7 +17,7 @@ const broken = {
   model_version_status: [{ state: 'END', status: { error_code: 'UNKNOWN', error_message: 'bad file' } }],
 };
 
-/** A server that answers as told, and notes the list that it found at each reload. */
+/** A server with scripted answers that records the list that it found at each reload. */
 function server(status: (name: string) => ModelStatuses[string] = () => available) {
   const lists: (readonly string[])[] = [];
   const read = async (): Promise<ModelStatuses> =>
@@ -47,7 +47,7 @@ test('loads that come together go in one reload', async () => {
   });
 });
 
-test('an unload is done at once, and reaches the server with the next reload', async () => {
+test('an unload is done immediately, and reaches the server with the next reload', async () => {
   const { api, lists } = server();
   const { load, unload } = start(api, { loadWaitMs: 5, unloadWaitMs: 60_000 });
   await load('a', '/a');
@@ -56,7 +56,7 @@ test('an unload is done at once, and reaches the server with the next reload', a
   assert.deepEqual(lists, [['a'], ['b']]);
 });
 
-test('a model that does not come up is told with the code and reason of the server, and leaves the list', async () => {
+test('a model that fails to load is reported with the code and reason of the server, and leaves the list', async () => {
   const { api, lists } = server((name) => (name === 'bad' ? broken : available));
   const { load } = start(api);
   const [bad] = await Promise.allSettled([load('bad', '/bad'), load('good', '/good')]);
@@ -90,7 +90,7 @@ test('defect 15: what a newer request supersedes is aborted, though its caller s
   await Promise.all([first, second]);
 });
 
-test('defect 13: a purge leaves a list for the server to read, at once', async () => {
+test('defect 13: a purge leaves a list for the server to read, immediately', async () => {
   const { api, lists } = server();
   const { load, purge } = start(api);
   await load('a', '/a');

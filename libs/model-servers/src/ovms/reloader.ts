@@ -18,7 +18,7 @@ export type Reloader = {
   readonly load: (id: string, folder: string) => Promise<void>;
   /** The server hears of it with the next reload. */
   readonly unload: (id: string) => void;
-  /** Empties the list, at once. @throws Error when the server does not follow */
+  /** Empties the list immediately. @throws Error when the server does not follow */
   readonly purge: () => Promise<void>;
   readonly stop: () => void;
 };
@@ -84,7 +84,7 @@ export function createReloader(options: ReloaderOptions): Reloader {
   };
 }
 
-/** Tells a load how it ended; false when it failed. */
+/** Settles a load; false when it failed. */
 function settle(load: Waiting, problem: ServerError | undefined): boolean {
   if (problem === undefined) load.resolve();
   else load.reject(problem);

@@ -17,7 +17,7 @@ const { READY, FAILING } = RuntimeStatusNumber;
 /** As long as a mesh waits for this answer. */
 const STATUS_MS = 2_000;
 
-/** `mmesh.ModelRuntime` that fetches each model before the model server behind it is told to load it. */
+/** `mmesh.ModelRuntime` that fetches each model before the model server behind it loads it. */
 export function createPuller({ server, models, logger }: PullerParts): ModelRuntimeServiceImplementation {
   const turns = createModelTurns();
   const remove = async (id: string): Promise<void> => {
@@ -26,7 +26,7 @@ export function createPuller({ server, models, logger }: PullerParts): ModelRunt
     });
   };
   const unload = async (id: string): Promise<void> => {
-    // With files of a model that may still be loaded nothing is done: whoever reads them would lose them.
+    // Files of a model that may still be loaded stay: the server may be reading them.
     await server.unload(id).catch((error: unknown) => {
       throw passedOn(error, 'Failed to unload model from runtime');
     });
@@ -70,13 +70,13 @@ function failing(status: RuntimeStatusResponse): RuntimeStatusResponse {
   return { ...status, status: FAILING };
 }
 
-/** The server's code, with what it was asked for. */
+/** The server's code, with the request that failed. */
 function passedOn(error: unknown, prefix: string): Error {
   if (error instanceof ClientError) return new ServerError(error.code, `${prefix}: ${error.details}`);
   return new Error(`${prefix}: ${(error as Error).message}`, { cause: error });
 }
 
-/** What the server says of itself goes on in its own words. */
+/** The server's own status is passed on unchanged. */
 function rethrow(error: unknown): never {
   throw error instanceof ClientError ? new ServerError(error.code, error.details) : error;
 }

@@ -4,7 +4,7 @@ import type { Models } from './models.ts';
 
 type Route = (query: URLSearchParams) => unknown;
 
-/** What tests ask and tell, in JSON over HTTP. @throws Error when the port is taken */
+/** The control API of tests, JSON over HTTP. @throws Error when the port is taken */
 export async function startControl(host: string, port: number, models: Models, exit: () => void): Promise<Stoppable> {
   const routes: Readonly<Record<string, Route>> = {
     'GET /models': () => models.loaded(),

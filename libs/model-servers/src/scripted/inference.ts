@@ -17,8 +17,8 @@ const BINARY_ID = 'mm-model-id-bin';
 export function createInference(instance: string, models: Models): (call: ServerCall) => Promise<Reply> {
   return async ({ message, headers }) => {
     await models.serve(modelIdOf(headers));
-    const told = ['served-by', instance, ...servedModel(headers), 'seen-metadata', ascii(metadataOf(headers))];
-    return { message, headers: told };
+    const replyHeaders = ['served-by', instance, ...servedModel(headers), 'seen-metadata', ascii(metadataOf(headers))];
+    return { message, headers: replyHeaders };
   };
 }
 

@@ -4,7 +4,7 @@ import { scriptOf, type LoadTrouble, type Script } from './script.ts';
 
 type Loaded = { readonly script: Script; answered: number };
 
-/** The models of this server, as their paths tell. Everything that fails throws RpcError. */
+/** The models of this server, which behave as their paths say. Every failure throws RpcError. */
 export type Models = {
   /** What is loaded stays as it is. */
   load(id: string, path: string, signal: AbortSignal): Promise<{ readonly sizeBytes: number }>;

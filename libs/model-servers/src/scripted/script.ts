@@ -1,6 +1,6 @@
 import { CODES, isFailureCode, type FailureCode } from '@meshkeeper/grpc';
 
-/** A refusal as gRPC tells it. */
+/** A refusal as a gRPC status. */
 export type Refusal = { readonly code: FailureCode; readonly message: string };
 
 /** How a load ends that does not end well. */

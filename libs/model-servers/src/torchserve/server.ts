@@ -15,7 +15,7 @@ import { archiveName, layOutForTorchserve } from './layout.ts';
 const FOLDER = '_torchserve_models';
 const PAGE = 500;
 const QUESTION_MS = 5_000;
-/** The workers tell their memory some seconds after they have started. */
+/** The workers report their memory some seconds after they have started. */
 const MEASURE_TRIES = 17;
 const MEASURE_EACH_MS = 1_000;
 

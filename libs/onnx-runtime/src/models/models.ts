@@ -66,7 +66,7 @@ export function createModels(pool: SessionPool, { sizeMultiplier }: ModelsOption
 }
 
 async function loadSession(pool: SessionPool, { modelPath, modelKey }: LoadRequest, signal: AbortSignal) {
-  const schemaPath = tell(modelPath, () => schemaPathOf(modelKey));
+  const schemaPath = withPath(modelPath, () => schemaPathOf(modelKey));
   const { file, bytes } = await findModelFile(modelPath);
   signal.throwIfAborted();
   const session = await pool.load(file).catch((error: unknown) => {
@@ -84,7 +84,7 @@ async function loadSession(pool: SessionPool, { modelPath, modelKey }: LoadReque
   }
 }
 
-function tell<T>(path: string, from: () => T): T {
+function withPath<T>(path: string, from: () => T): T {
   try {
     return from();
   } catch (error) {

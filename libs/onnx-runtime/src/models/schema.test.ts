@@ -16,7 +16,7 @@ test('a schema that says less than the model agrees with it', () => {
   assert.equal(difference({}), undefined);
 });
 
-test('a difference is told by the name of the tensor', () => {
+test('a difference is reported with the name of the tensor', () => {
   assert.equal(
     difference({ inputs: [{ name: 'z', datatype: 'FP32' }] }),
     "the schema has input 'z', which the model has not",

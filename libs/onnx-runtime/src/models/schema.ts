@@ -40,7 +40,7 @@ function differenceOf(side: 'input' | 'output', said: Said, are: readonly Tensor
     if (found.datatype !== wanted) return `${side} '${name}' is ${found.datatype}, and ${datatype} in the schema`;
   }
   const unsaid = are.find(({ name }) => said.every((tensor) => tensor.name !== name));
-  // A model may give more than is told of it; it has to be given everything.
+  // A model may have more outputs than its schema; it must receive every input.
   return unsaid === undefined || side === 'output'
     ? undefined
     : `the model has input '${unsaid.name}', which the schema has not`;

@@ -49,7 +49,7 @@ export function startSessionPool({ workers, threads }: PoolOptions): SessionPool
 type SessionWorker = ReturnType<typeof startWorker>;
 type Waiting = { resolve(value: unknown): void; reject(error: Error): void };
 
-/** A thread that fails for a reason that nobody foresaw ends the process: its models are lost, and the mesh has to hear of it. */
+/** A thread that fails unexpectedly ends the process: its models are lost, and the mesh has to notice. */
 function startWorker() {
   const worker = new Worker(new URL('session-worker.ts', import.meta.url));
   const waiting = new Map<number, Waiting>();

@@ -14,7 +14,7 @@ import type { ModelFacts, WorkerAnswer, WorkerRequest, WorkerTask } from './mess
 // take a Uint16Array.
 Reflect.deleteProperty(globalThis, 'Float16Array');
 
-/** Errors only: what goes wrong is told to the caller. */
+/** Errors only: failures are reported to the caller. */
 const LOG_SEVERITY = 3;
 const sessions = new Map<string, InferenceSession>();
 const onnxTypes = new Map<string, Tensor.Type>(
@@ -64,7 +64,7 @@ function toFacts(value: InferenceSession.ValueMetadata): TensorFacts {
   if (datatype === undefined)
     throw new Error(`'${value.name}' is of type ${value.type}, which the protocol has no word for`);
   const shape = value.shape.map((length) => (typeof length === 'number' ? length : -1));
-  // ONNX Runtime tells a scalar and a shape that is not known alike.
+  // ONNX Runtime reports a scalar and an unknown shape alike.
   return { name: value.name, datatype, shape: shape.length === 0 ? undefined : shape };
 }
 

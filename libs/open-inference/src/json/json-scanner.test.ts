@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { RestError } from './rest-error.ts';
 import { JsonScanner, type JsonEvents } from './json-scanner.ts';
 
-/** Builds the value of which it is told, as JSON.parse would. */
+/** Builds the value from its events, as JSON.parse would. */
 function createBuilder(): JsonEvents & { value(): unknown } {
   const open: { readonly value: unknown[] | Record<string, unknown>; key: string }[] = [];
   let root: unknown;

@@ -2,7 +2,7 @@ import { invalid, type RestError } from './rest-error.ts';
 import { NumberReader, type NumberLiteral } from './number-literal.ts';
 import { StringReader } from './string-reader.ts';
 
-/** What is told of a JSON text, in its order. What an event throws ends the reading. */
+/** The events of a JSON text, in order. An error thrown by a handler ends the reading. */
 export type JsonEvents = {
   startObject(): void;
   endObject(): void;
@@ -62,7 +62,7 @@ export class JsonScanner {
   #rest: Buffer = EMPTY;
   /** Bytes of the text before the current piece. */
   #passed = 0;
-  /** Where the token ends that is being told, in the current piece. */
+  /** End of the current token in the current piece. */
   #tokenEnd = 0;
   #data: Buffer = SPACE;
   #captureNext = false;

@@ -4,7 +4,7 @@ export type NumberLiteral = {
   readonly value: number;
   /** Written without fraction and exponent. */
   readonly isInteger: boolean;
-  /** As it stands in the text; only while the number is being told. */
+  /** Its source text; valid only during the event. */
   text(): string;
 };
 

@@ -1,4 +1,4 @@
-/** The gRPC codes, by number, with the HTTP status that each one is told as. */
+/** The gRPC codes, by number, and the HTTP status of each. */
 export const GRPC_CODES = {
   OK: 0,
   CANCELLED: 1,
@@ -15,7 +15,7 @@ const HTTP_STATUS: readonly number[] = [
   200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,
 ];
 
-/** What a caller is told in place of an answer: `code` is the number of a gRPC code, and `message` goes out as it is. */
+/** A failure that is sent in place of an answer: `code` is the number of a gRPC code, and `message` is sent unchanged. */
 export class RestError extends Error {
   override readonly name = 'RestError';
   readonly code: number;

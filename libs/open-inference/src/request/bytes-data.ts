@@ -8,7 +8,7 @@ const NOT_BYTE_ARRAYS = 'invalid tensor data: must be an array of byte arrays';
 const WRONG_NESTING = 'invalid tensor data: array nesting does not match tensor shape';
 const NOTHING = Buffer.alloc(0);
 
-/** What the elements are, as the first of them tells. */
+/** The kind of the elements, from the first of them. */
 type Form = 'unknown' | 'strings' | 'byte arrays' | 'none';
 
 /** BYTES: strings, or arrays of bytes. */

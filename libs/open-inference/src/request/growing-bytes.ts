@@ -94,7 +94,7 @@ export class GrowingBytes {
   }
 }
 
-/** At once, and not when the collector comes to it: until then it would be one more body in memory. */
+/** Immediately, and not at the next garbage collection: until then it would be one more body in memory. */
 function free(block: Buffer): void {
   (block.buffer as ArrayBuffer).transfer(0);
 }

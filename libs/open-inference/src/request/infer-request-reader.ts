@@ -22,7 +22,7 @@ const REQUEST_FIELDS = ['id', 'parameters', 'outputs'];
 /**
  * Reads the body of an inference as it arrives: elements of tensors go into the bytes of the message to the model, one by one, and
  * nothing else is kept
- * of them. Fields that nobody knows are read over. `write` and `end` throw RestError 400.
+ * of them. Unknown fields are skipped. `write` and `end` throw RestError 400.
  */
 export class InferRequestReader implements JsonEvents {
   readonly #scanner = new JsonScanner(this);

@@ -7,7 +7,7 @@ const BASE64 = ['base64', 'b64', 'BASE64', 'B64'];
 const INT64_MAX = 2n ** 63n - 1n;
 
 /**
- * Strings, booleans and numbers; a number loses its fraction, null stands for a parameter without a value, and arrays and objects are dropped.
+ * Strings, booleans and numbers; a number loses its fraction, null is a parameter without a value, and arrays and objects are dropped.
  * @throws RestError 400 when `value` is no object
  */
 export function parseParameters(value: unknown): Parameters {

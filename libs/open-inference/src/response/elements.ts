@@ -7,9 +7,9 @@ const UNKNOWN = 2;
 const BYTES_FIELD = 8;
 
 /** Takes the JSON text of one element. */
-export type Tell = (json: string) => void;
+export type WriteElement = (json: string) => void;
 
-/** How the elements of a datatype stand in a message: in a field of `InferTensorContents`, or raw, in so many bytes each. */
+/** How the elements of a datatype are encoded in a message: in a field of `InferTensorContents`, or raw, in so many bytes each. */
 type ElementKind = {
   readonly field: number;
   readonly typed: (cursor: Cursor) => string;
@@ -89,41 +89,41 @@ export function checkDatatype(datatype: string, tensor: string): void {
 }
 
 /** The elements of an `InferTensorContents`, packed or one by one. */
-export function tellTyped(datatype: string, contents: Buffer, tell: Tell): void {
+export function writeTyped(datatype: string, contents: Buffer, write: WriteElement): void {
   const fields = new WireReader(contents);
   const kind = KINDS[datatype];
   const wanted = kind?.field ?? BYTES_FIELD;
   while (fields.next()) {
     if (fields.field !== wanted) continue;
     if (kind === undefined) {
-      tell(`"${contents.toString('base64', fields.from, fields.to)}"`);
+      write(`"${contents.toString('base64', fields.from, fields.to)}"`);
       continue;
     }
     const cursor = new Cursor(contents, fields.from);
-    while (cursor.at < fields.to) tell(kind.typed(cursor));
+    while (cursor.at < fields.to) write(kind.typed(cursor));
     if (cursor.at !== fields.to) throw unreadable();
   }
 }
 
 /** The elements of raw contents, of which the shape says how many they are. @throws RestError 500 when they are more or fewer */
-export function tellRaw(datatype: string, raw: Buffer, count: number, tell: Tell): void {
+export function writeRaw(datatype: string, raw: Buffer, count: number, write: WriteElement): void {
   const kind = KINDS[datatype];
-  if (kind === undefined) return tellRawBytes(raw, count, tell);
+  if (kind === undefined) return writeRawBytes(raw, count, write);
   if (raw.length < count * kind.rawBytes) throw tooFew();
   if (raw.length > count * kind.rawBytes) throw tooMany();
   const cursor = new Cursor(raw, 0);
-  for (let index = 0; index < count; index += 1) tell(kind.raw(cursor));
+  for (let index = 0; index < count; index += 1) write(kind.raw(cursor));
 }
 
 /** Each has its length in front, in four bytes. */
-function tellRawBytes(raw: Buffer, count: number, tell: Tell): void {
+function writeRawBytes(raw: Buffer, count: number, write: WriteElement): void {
   let at = 0;
   for (let index = 0; index < count; index += 1) {
     if (at + 4 > raw.length) throw tooFew();
     const from = at + 4;
     at = from + raw.readUInt32LE(at);
     if (at > raw.length) throw tooFew();
-    tell(`"${raw.toString('base64', from, at)}"`);
+    write(`"${raw.toString('base64', from, at)}"`);
   }
   if (at < raw.length) throw tooMany();
 }

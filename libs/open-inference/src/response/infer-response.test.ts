@@ -25,7 +25,7 @@ const raw = (datatype: string, shape: readonly number[], bytes: Buffer): Message
   rawOutputContents: [bytes],
 });
 
-test('fields stand in the order of the original, and empty ones are left out', () => {
+test('fields are in the order of the original, and empty ones are left out', () => {
   const message = {
     modelName: 'example',
     id: 'foo',

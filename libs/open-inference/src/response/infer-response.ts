@@ -3,7 +3,7 @@ import {
   ModelInferResponse,
   type InferParameter,
 } from '../gen/inference/v2.ts';
-import { checkDatatype, tellRaw, tellTyped } from './elements.ts';
+import { checkDatatype, writeRaw, writeTyped } from './elements.ts';
 import { doubleText } from './number-text.ts';
 import { JsonText } from './json-text.ts';
 import { unreadable, WireReader } from './wire-reader.ts';
@@ -59,9 +59,9 @@ function writeOutput(json: JsonText, { tensor, contents }: Output, raw: Buffer |
     ...parametersField(parameters),
   ];
   json.write(`{${fields.join(',')},"data":`);
-  json.array((tell) => {
-    if (raw !== undefined) tellRaw(datatype, raw, Number(shape.reduce((count, length) => count * length, 1n)), tell);
-    else for (const piece of contents) tellTyped(datatype, piece, tell);
+  json.array((write) => {
+    if (raw !== undefined) writeRaw(datatype, raw, Number(shape.reduce((count, length) => count * length, 1n)), write);
+    else for (const piece of contents) writeTyped(datatype, piece, write);
   });
   json.write('}');
 }

@@ -11,8 +11,8 @@ export class JsonText {
     if (this.#text.length > FLUSH_AT) this.#flush();
   }
 
-  /** An array of whatever `tell` tells, each of which has to be JSON. */
-  array(tell: (tellOne: (json: string) => void) => void): void {
+  /** An array of the elements that `writeAll` passes on, each as JSON. */
+  array(writeAll: (writeOne: (json: string) => void) => void): void {
     let row: string[] = [];
     let isFirst = true;
     const endRow = (): void => {
@@ -22,7 +22,7 @@ export class JsonText {
       row = [];
     };
     this.write('[');
-    tell((json) => {
+    writeAll((json) => {
       row.push(json);
       if (row.length === ROW) endRow();
     });

@@ -2,7 +2,7 @@ import { GRPC_CODES, RestError } from '../json/rest-error.ts';
 
 const POWERS = Array.from({ length: 23 }, (_, power) => 10 ** power);
 const LARGEST_POWER = 22;
-/** Nine digits tell any two 32-bit floats apart. */
+/** Nine digits distinguish any two 32-bit floats. */
 const MOST_DIGITS = 9;
 const SMALLEST_NORMAL = 2 ** -126;
 

@@ -24,7 +24,7 @@ export function readInputs(request: ModelInferRequest, wanted: readonly TensorFa
   return Object.fromEntries(given);
 }
 
-/** The outputs that a request asks for; all when it names none. @throws ServerError INVALID_ARGUMENT */
+/** The requested outputs; all when a request names none. @throws ServerError INVALID_ARGUMENT */
 export function readOutputs({ outputs }: ModelInferRequest, given: readonly TensorFacts[]): readonly string[] {
   const names = new Set(given.map(({ name }) => name));
   const unknown = outputs.find(({ name }) => !names.has(name));

@@ -128,7 +128,7 @@ const REFUSALS: readonly (readonly [
 for (const [rule, request, wanted, details] of REFUSALS)
   test(`refused: ${rule}`, () => assert.throws(() => read(request, wanted), { code: 3, details }));
 
-test('outputs are those that are asked for, and all when none is', () => {
+test('outputs are the requested ones, and all when none is named', () => {
   const given: readonly TensorFacts[] = [...facts('FP32'), { name: 'y', datatype: 'INT8', shape: [1] }];
   const ask = (...names: readonly string[]) =>
     readOutputs(ModelInferRequest.fromPartial({ outputs: names.map((name) => ({ name })) }), given);

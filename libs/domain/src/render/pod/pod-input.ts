@@ -44,7 +44,7 @@ export function tlsMounts({ tls }: PodInput): JsonObject[] {
   return tls === undefined ? [] : [mount(VOLUMES.tls, PATHS.tls, true)];
 }
 
-/** How the mesh and the REST proxy are told of their certificates. */
+/** How the mesh and the REST proxy find their certificates. */
 export function tlsEnvironment({ config, tls }: PodInput): JsonObject[] {
   if (tls === undefined) return [];
   const own = [

@@ -66,7 +66,7 @@ describe('the containers of a pod', () => {
     ],
   ];
   for (const [name, spec, config, expected] of cases)
-    test(`stand in the original's order: ${name}`, () => assert.deepEqual(namesOf(render(spec, config)), expected));
+    test(`are in the original's order: ${name}`, () => assert.deepEqual(namesOf(render(spec, config)), expected));
 
   test('are each named once: a later one of the same name takes the earlier one’s place', () => {
     const template = render({

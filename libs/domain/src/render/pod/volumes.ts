@@ -27,7 +27,7 @@ function storageConfig({ config, revision }: PodInput): JsonObject {
   return { name: VOLUMES.storageConfig, secret: revision === 0 ? secret : { ...secret, optional: true } };
 }
 
-/** One and a half times the servers' memory, since that bounds what they can hold at once. */
+/** One and a half times the servers' memory, since that bounds what they can hold. */
 export function modelsSizeLimit(containers: readonly RuntimeContainer[]): string {
   const limits = runtimeMemoryLimits(containers);
   const sum = limits.reduce((total, bytes) => total + bytes, 0n);

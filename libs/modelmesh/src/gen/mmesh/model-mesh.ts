@@ -101,7 +101,7 @@ export interface SetVModelRequest {
   /** The target goes with its last reference. Only heeded when this call creates it. */
   autoDeleteTargetModel: boolean;
   loadNow: boolean;
-  /** Switch at once instead of after the target is loaded. */
+  /** Switch immediately instead of after the target is loaded. */
   force: boolean;
   sync: boolean;
   /** Refuse unless this is the current target. */
@@ -1241,7 +1241,7 @@ export const ModelMeshDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Absence is told in the body: status NOT_FOUND. */
+    /** Absence is reported in the body: status NOT_FOUND. */
     getModelStatus: {
       name: "getModelStatus",
       requestType: GetStatusRequest as typeof GetStatusRequest,
@@ -1250,7 +1250,7 @@ export const ModelMeshDefinition = {
       responseStream: false,
       options: {},
     },
-    /** A failed load is told in the body; an unknown model is gRPC NOT_FOUND. */
+    /** A failed load is reported in the body; an unknown model is gRPC NOT_FOUND. */
     ensureLoaded: {
       name: "ensureLoaded",
       requestType: EnsureLoadedRequest as typeof EnsureLoadedRequest,
@@ -1275,7 +1275,7 @@ export const ModelMeshDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Absence and another owner are told in the body: status NOT_FOUND. */
+    /** Absence and another owner are reported in the body: status NOT_FOUND. */
     getVModelStatus: {
       name: "getVModelStatus",
       requestType: GetVModelStatusRequest as typeof GetVModelStatusRequest,
@@ -1298,12 +1298,12 @@ export interface ModelMeshServiceImplementation<CallContextExt = {}> {
     request: UnregisterModelRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<UnregisterModelResponse>>;
-  /** Absence is told in the body: status NOT_FOUND. */
+  /** Absence is reported in the body: status NOT_FOUND. */
   getModelStatus(
     request: GetStatusRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ModelStatusInfo>>;
-  /** A failed load is told in the body; an unknown model is gRPC NOT_FOUND. */
+  /** A failed load is reported in the body; an unknown model is gRPC NOT_FOUND. */
   ensureLoaded(
     request: EnsureLoadedRequest,
     context: CallContext & CallContextExt,
@@ -1313,7 +1313,7 @@ export interface ModelMeshServiceImplementation<CallContextExt = {}> {
     request: DeleteVModelRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<DeleteVModelResponse>>;
-  /** Absence and another owner are told in the body: status NOT_FOUND. */
+  /** Absence and another owner are reported in the body: status NOT_FOUND. */
   getVModelStatus(
     request: GetVModelStatusRequest,
     context: CallContext & CallContextExt,
@@ -1331,12 +1331,12 @@ export interface ModelMeshClient<CallOptionsExt = {}> {
     request: DeepPartial<UnregisterModelRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<UnregisterModelResponse>;
-  /** Absence is told in the body: status NOT_FOUND. */
+  /** Absence is reported in the body: status NOT_FOUND. */
   getModelStatus(
     request: DeepPartial<GetStatusRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ModelStatusInfo>;
-  /** A failed load is told in the body; an unknown model is gRPC NOT_FOUND. */
+  /** A failed load is reported in the body; an unknown model is gRPC NOT_FOUND. */
   ensureLoaded(
     request: DeepPartial<EnsureLoadedRequest>,
     options?: CallOptions & CallOptionsExt,
@@ -1346,7 +1346,7 @@ export interface ModelMeshClient<CallOptionsExt = {}> {
     request: DeepPartial<DeleteVModelRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<DeleteVModelResponse>;
-  /** Absence and another owner are told in the body: status NOT_FOUND. */
+  /** Absence and another owner are reported in the body: status NOT_FOUND. */
   getVModelStatus(
     request: DeepPartial<GetVModelStatusRequest>,
     options?: CallOptions & CallOptionsExt,

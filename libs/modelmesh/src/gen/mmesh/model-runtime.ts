@@ -27,9 +27,9 @@ export interface LoadModelRequest {
 }
 
 export interface LoadModelResponse {
-  /** 0: not known yet, modelSize will tell. */
+  /** 0: not known yet, modelSize will return it. */
   sizeInBytes: bigint;
-  /** Requests that the copy can serve at once; 0 for no limit. Heeded only with limitModelConcurrency. */
+  /** Concurrent requests that the copy can serve; 0 for no limit. Heeded only with limitModelConcurrency. */
   maxConcurrency: number;
 }
 
@@ -1057,7 +1057,7 @@ export const ModelRuntimeDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Asked after a load that told no size. */
+    /** Called after a load that returned no size. */
     modelSize: {
       name: "modelSize",
       requestType: ModelSizeRequest as typeof ModelSizeRequest,
@@ -1091,7 +1091,7 @@ export interface ModelRuntimeServiceImplementation<CallContextExt = {}> {
     request: PredictModelSizeRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<PredictModelSizeResponse>>;
-  /** Asked after a load that told no size. */
+  /** Called after a load that returned no size. */
   modelSize(request: ModelSizeRequest, context: CallContext & CallContextExt): Promise<DeepPartial<ModelSizeResponse>>;
   /** Asked until READY. By then nothing is loaded: whatever an earlier mesh left has been unloaded. */
   runtimeStatus(
@@ -1113,7 +1113,7 @@ export interface ModelRuntimeClient<CallOptionsExt = {}> {
     request: DeepPartial<PredictModelSizeRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<PredictModelSizeResponse>;
-  /** Asked after a load that told no size. */
+  /** Called after a load that returned no size. */
   modelSize(request: DeepPartial<ModelSizeRequest>, options?: CallOptions & CallOptionsExt): Promise<ModelSizeResponse>;
   /** Asked until READY. By then nothing is loaded: whatever an earlier mesh left has been unloaded. */
   runtimeStatus(

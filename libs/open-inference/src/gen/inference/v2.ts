@@ -57,7 +57,7 @@ export interface ModelMetadataRequest {
 export interface TensorMetadata {
   name: string;
   datatype: string;
-  /** -1 stands for a dimension that each request chooses. */
+  /** -1 is a dimension that each request chooses. */
   shape: bigint[];
 }
 

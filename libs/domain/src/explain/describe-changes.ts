@@ -3,8 +3,8 @@ import { KINDS, MESH_SOURCE, type Kind } from '../objects/kinds.ts';
 import { changedFields, type ChangedField } from './changed-fields.ts';
 import { parseJson, readEffect, timeOf, type LoggedEntry } from './logged-entry.ts';
 
-/** A change of an object, in the words of whoever asks why something was written. */
-export type ToldChange = {
+/** A change of an object, as an explanation shows it. */
+export type ChangeDescription = {
   readonly id: string;
   /** Epoch ms: when it was recorded. */
   readonly at: number;
@@ -12,26 +12,26 @@ export type ToldChange = {
   readonly what: string;
   /** `listed`: all objects of a kind are known from then on, so that absence counts. */
   readonly happened: 'changed' | 'deleted' | 'first seen' | 'listed';
-  /** Field managers, or the mesh; empty where nobody says. */
+  /** Field managers, or the mesh; empty when unknown. */
   readonly by: readonly string[];
   readonly fields: readonly ChangedField[];
 };
 
-/** The entries, oldest first, each with the body that its object had before as far as they tell. */
-export function tellChanges(entries: readonly LoggedEntry[]): readonly ToldChange[] {
+/** The entries, oldest first, each with the previous body of its object as far as they reach. */
+export function describeChanges(entries: readonly LoggedEntry[]): readonly ChangeDescription[] {
   const bodies = new Map<string, unknown>();
   return entries.flatMap((entry) => {
     const id = `${entry.source} ${entry.object}`;
     const before = bodies.get(id);
     const after = parseJson(entry.body);
-    if (entry.kind === 'note') return entry.object === '/' && entry.effect === '' ? [tellList(entry)] : [];
+    if (entry.kind === 'note') return entry.object === '/' && entry.effect === '' ? [describeList(entry)] : [];
     bodies.set(id, after);
-    return [tellChange(entry, before, after)];
+    return [describeChange(entry, before, after)];
   });
 }
 
 /** A note about no object says that its source was listed whole. */
-function tellList(entry: LoggedEntry): ToldChange {
+function describeList(entry: LoggedEntry): ChangeDescription {
   const what = entry.source === MESH_SOURCE ? 'mesh records' : kindOf(entry.source);
   return { id: entry.id, at: timeOf(entry), what, happened: 'listed', by: [], fields: [] };
 }
@@ -39,7 +39,7 @@ function tellList(entry: LoggedEntry): ToldChange {
 /** Only of a user's own object are values shown: others' may hold what its reader may not see. */
 const SHOWN: readonly string[] = [KINDS.inferenceServices.source, KINDS.predictors.source, MESH_SOURCE];
 
-function tellChange(entry: LoggedEntry, before: unknown, after: unknown): ToldChange {
+function describeChange(entry: LoggedEntry, before: unknown, after: unknown): ChangeDescription {
   const happened = entry.kind === 'absent' ? 'deleted' : before === undefined ? 'first seen' : 'changed';
   return {
     id: entry.id,
@@ -80,12 +80,12 @@ function byWhom(entry: LoggedEntry, before: unknown, after: unknown): readonly s
   const effect = readEffect(entry);
   if (effect !== undefined) return [`Meshkeeper, for ${effect.key}`];
   if (entry.source === MESH_SOURCE) return ['the mesh'];
-  return managersOf(before, after).map(({ manager = 'somebody', subresource }) =>
+  return managersOf(before, after).map(({ manager = 'unknown', subresource }) =>
     subresource === undefined ? manager : `${manager} (${subresource})`,
   );
 }
 
-/** Who stands in the managed fields anew or with another time; else, with nothing to compare, whoever wrote last. */
+/** Managers that are new in the managed fields or have another time; with nothing to compare, the last writer. */
 function managersOf(before: unknown, after: unknown): Managers {
   const [{ managers: old }, { managers }] = [bodySchema.parse(before), bodySchema.parse(after)];
   const known = new Set(old.map((manager) => JSON.stringify(manager)));
