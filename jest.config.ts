@@ -1,7 +1,7 @@
 import type { Config } from 'jest';
 
-/** The name of a test file says what it needs: `*.int.test.ts` starts servers, `*.e2e.test.ts` a whole cluster. */
-const NEEDS_SERVERS = String.raw`\.(int|e2e)\.test\.ts$`;
+const MINUTE = 60_000;
+const times = process.env['MESHKEEPER_SIZE'] === 'large' ? 10 : 1;
 
 /** Node runs each file as it is, so that nothing is transformed. */
 const shared = {
@@ -9,26 +9,26 @@ const shared = {
   setupFilesAfterEnv: ['<rootDir>/tools/jest/setup.ts'],
   transform: {},
 };
-const withServers = {
+const unit = {
   ...shared,
-  globalSetup: '<rootDir>/tools/jest/servers.ts',
-  runner: '<rootDir>/tools/jest/own-process.ts',
+  displayName: 'unit',
+  runner: ['<rootDir>/tools/jest/runner.ts', { processEach: false, fileMs: 5 * MINUTE * times }],
+  testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', String.raw`\.(int|e2e)\.test\.ts$`],
 };
+/** The name of a file tells that it starts servers, or a whole cluster. */
+const withServers = (displayName: string, suffix: string) => ({
+  ...shared,
+  displayName,
+  globalSetup: '<rootDir>/tools/jest/servers.ts',
+  runner: ['<rootDir>/tools/jest/runner.ts', { processEach: true, fileMs: 20 * MINUTE * times }],
+  testMatch: [`**/*.${suffix}.test.ts`],
+});
 
 const config: Config = {
   maxWorkers: 2,
   reporters: ['default'],
   watchman: false,
-  projects: [
-    {
-      ...shared,
-      displayName: 'unit',
-      runner: 'jest-light-runner',
-      testMatch: ['**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', NEEDS_SERVERS],
-    },
-    { ...withServers, displayName: 'integration', testMatch: ['**/*.int.test.ts'] },
-    { ...withServers, displayName: 'e2e', testMatch: ['**/*.e2e.test.ts'] },
-  ],
+  projects: [unit, withServers('integration', 'int'), withServers('e2e', 'e2e')],
 };
 export default config;

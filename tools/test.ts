@@ -17,10 +17,13 @@ const say = (line: string): void => {
 };
 
 const only = process.argv.slice(2);
-/** Relative to the repository: Jest matches whole paths, including the folder above, which no user means. */
+/** Below the repository: Jest matches whole paths, and nobody means the folder that it lies in. */
 const patterns = only.map((word) => `./.*${word}`);
 const isWanted = (file: string): boolean => only.length === 0 || only.some((word) => file.includes(word));
 const files = globSync('{apps,examples,libs,tools}/**/*.test.ts', { exclude: (name) => name === 'node_modules' });
+
+// Jest reports there. In one stream everything stays in its order, and in what keeps the output.
+process.stderr.write = process.stdout.write.bind(process.stdout);
 
 async function runProject(name: string, maxWorkers: number): Promise<void> {
   const options = { _: patterns, $0: 'jest', selectProjects: [name], maxWorkers };

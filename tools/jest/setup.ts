@@ -1,5 +1,6 @@
 /** Runs once in each process or thread of tests, before its first file. */
 import { inspect } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { runTest } from '@meshkeeper/testing';
 import { configureGlobal } from 'fast-check';
 
@@ -17,7 +18,7 @@ const { setTimeout, clearTimeout } = globalThis;
 /** The runner keeps no time, so that a test or a hook which hangs would hang the run. */
 function limitMs(): number {
   const { testPath = '' } = expect.getState();
-  const minutes = testPath.endsWith('.e2e.test.ts') ? 15 : testPath.endsWith('.int.test.ts') ? 5 : 2;
+  const minutes = testPath.endsWith('.e2e.test.ts') ? 10 : testPath.endsWith('.int.test.ts') ? 5 : 2;
   return minutes * MINUTE * (isLarge ? 10 : 1);
 }
 
@@ -33,10 +34,21 @@ async function inTime(work: Work, ms: number): Promise<void> {
   }
 }
 
-/** The runner prints the stack, and nothing else, so that an error without one, or with others inside, says what it is in its message. */
-function printable(error: unknown): Error {
-  if (error instanceof Error && error.cause === undefined && !(error instanceof AggregateError)) return error;
-  return new Error(inspect(error), { cause: error });
+/** Kinds of resources that any process has. */
+const ALWAYS_OPEN = new Set(['PipeWrap', 'TTYWrap']);
+
+/** Of the runner and of this file. */
+const FRAMES_OF_OURS = /\n +at .*(\/tools\/jest\/|\/libs\/testing\/src\/|\/tinypool\/|node:internal\/).*/g;
+/** By it the runner loads a file anew. */
+const QUERY = /(\.test\.ts)\?\d+/g;
+
+/** The runner prints the stack and nothing else. So an error without one, or with others inside, says in its own what it is. */
+function printable(thrown: unknown): Error {
+  const isPlain = thrown instanceof Error && thrown.cause === undefined && !(thrown instanceof AggregateError);
+  const error = isPlain ? thrown : new Error('', { cause: thrown });
+  const stack = isPlain ? (error.stack ?? error.message) : inspect(thrown);
+  error.stack = stack.replace(FRAMES_OF_OURS, '').replace(QUERY, '$1');
+  return error;
 }
 
 const limitedTest =
@@ -51,3 +63,22 @@ globalThis.beforeAll = limitedHook(beforeAll);
 globalThis.beforeEach = limitedHook(beforeEach);
 globalThis.afterEach = limitedHook(afterEach);
 globalThis.afterAll = limitedHook(afterAll);
+
+if (isMainThread) {
+  // The runner ends the process after its file: what is still open then was forgotten.
+  process.once('SIGTERM', () => process.disconnect?.());
+  process.once('disconnect', () => setTimeout(tellOpen, 500).unref());
+} else {
+  const { exit } = process;
+  // It would end the thread, and the runner would wait for the file for ever. Without a code Node calls it, after an error that nobody caught.
+  process.exit = (code) => {
+    if (code === undefined) exit();
+    throw new Error(`process.exit(${code}) was called`);
+  };
+}
+
+function tellOpen(): never {
+  const what = process.getActiveResourcesInfo().filter((name) => !ALWAYS_OPEN.has(name));
+  process.stderr.write(`${expect.getState().testPath} leaves open: ${what.join(', ')}\n`);
+  process.exit(1);
+}
