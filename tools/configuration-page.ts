@@ -4,7 +4,7 @@ const INTRODUCTION = `# Configuration
 
 <!-- Made by \`npm run generate\` from libs/domain/src/config/schema.ts; changes belong there, or into tools/configuration-page.ts. -->
 
-The settings of the whole installation stand in ConfigMap \`model-serving-config\` in the controller's namespace, as YAML under the key
+The settings of the whole installation are in ConfigMap \`model-serving-config\` in the controller's namespace, as YAML under the key
 \`config.yaml\`:
 
 \`\`\`yaml
@@ -20,7 +20,7 @@ data:
       scheme: http
 \`\`\`
 
-A change takes effect at once; nothing is restarted but the pods whose template it changes. Without the ConfigMap all defaults hold, and
+A change takes effect immediately; nothing is restarted but the pods whose template it changes. Without the ConfigMap all defaults hold, and
 for a key that is missing or \`null\` its own.
 
 A wrong configuration changes nothing: the last good one stays in force, and an Event on the ConfigMap names each wrong field, what stands

@@ -17,7 +17,7 @@ const say = (line: string): void => {
 };
 
 const only = process.argv.slice(2);
-/** Below the repository: Jest matches whole paths, and nobody means the folder that it lies in. */
+/** Relative to the repository: Jest matches whole paths, including the folder above, which no user means. */
 const patterns = only.map((word) => `./.*${word}`);
 const isWanted = (file: string): boolean => only.length === 0 || only.some((word) => file.includes(word));
 const files = globSync('{apps,examples,libs,tools}/**/*.test.ts', { exclude: (name) => name === 'node_modules' });

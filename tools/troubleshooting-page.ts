@@ -15,7 +15,7 @@ this order: \`✔\` is so, \`✘\` is not, \`?\` is not known since a source is 
 the mesh's registry has. What happened is the log of this one model: a change, by whom and in which field, and behind each \`→\` the run
 that it caused and what that wrote. A change that is \`first seen\` is the oldest one of its object that the log still holds.
 
-The reason and message of the first open gate stand in the status too (\`kubectl get isvc NAME -o jsonpath='{.status.conditions}'\`),
+The reason and message of the first open gate are in the status too (\`kubectl get isvc NAME -o jsonpath='{.status.conditions}'\`),
 and in Events (\`kubectl describe isvc NAME\`). \`lastFailureInfo\` keeps the words of ModelMesh Serving for those who match on them.
 
 | command | does |
@@ -25,7 +25,7 @@ and in Events (\`kubectl describe isvc NAME\`). \`lastFailureInfo\` keeps the wo
 | \`… --watch\` | prints again whenever something differs |
 | \`… --output json\` | everything, for programs |
 | \`… --console URL\` | another console than that of \`MESHKEEPER_CONSOLE\` |
-| \`… --redis URL\` | no console: reads Redis, for whoever may |
+| \`… --redis URL\` | no console: reads Redis, with the right to |
 
 The exit code is 0 when nothing is in the way, 2 when something is, 1 for an error.
 
@@ -36,7 +36,7 @@ goes along, and the API server says whose it is and what they may do. It travels
 
 ## Reasons
 
-The same word stands in a status, an Event, a log line, a metric and here. Those that ask for nothing are listed at the end.
+The same word is used in a status, an Event, a log line, a metric and here. Those that need no action are listed at the end.
 `;
 
 /** As it was printed, but for some of the oldest entries. */
@@ -82,7 +82,7 @@ What happened, newest first
     → run 5, 43 ms later: patch inferenceServices/status modelmesh-serving/churn  StatusChanged, ok
 `;
 
-/** The page on reasons: the text above, and what each means and asks for. */
+/** The page on reasons: the text above, and what each means and requires. */
 export function troubleshootingPage(): string {
   const reasons = Object.keys(REASONS).toSorted() as Reason[];
   const [quiet, asking] = [reasons.filter(asksNothing), reasons.filter((reason) => !asksNothing(reason))];
@@ -93,7 +93,7 @@ export function troubleshootingPage(): string {
       asking.map((reason) => [`\`${reason}\``, REASONS[reason], ADVICE[reason]]),
     ),
     '',
-    'These only tell what was done, and ask for nothing:',
+    'These only report what was done, and need no action:',
     '',
     ...table(
       ['reason', 'means'],

@@ -12,7 +12,7 @@ const Threads = createRunner({ runtime: 'worker_threads' });
 const Processes = createRunner({ runtime: 'child_process' });
 
 /**
- * The light runner with two things that it lacks: a file that hangs is told as a failure. And files that start servers can have a process
+ * The light runner with two additions: a file that hangs is reported as a failure. And files that start servers can have a process
  * each, so that nothing that one leaves behind meets another, and what it has loaded is freed.
  */
 export default class Runner {

@@ -39,7 +39,7 @@ const ALWAYS_OPEN = new Set(['PipeWrap', 'TTYWrap']);
 
 /** Of the runner and of this file. */
 const FRAMES_OF_OURS = /\n +at .*(\/tools\/jest\/|\/libs\/testing\/src\/|\/tinypool\/|node:internal\/).*/g;
-/** By it the runner loads a file anew. */
+/** Marks a fresh load of a file by the runner. */
 const QUERY = /(\.test\.ts)\?\d+/g;
 
 /** The runner prints the stack and nothing else. So an error without one, or with others inside, says in its own what it is. */
@@ -67,17 +67,17 @@ globalThis.afterAll = limitedHook(afterAll);
 if (isMainThread) {
   // The runner ends the process after its file: what is still open then was forgotten.
   process.once('SIGTERM', () => process.disconnect?.());
-  process.once('disconnect', () => setTimeout(tellOpen, 500).unref());
+  process.once('disconnect', () => setTimeout(reportOpenHandles, 500).unref());
 } else {
   const { exit } = process;
-  // It would end the thread, and the runner would wait for the file for ever. Without a code Node calls it, after an error that nobody caught.
+  // It would end the thread, and the runner would wait for the file for ever. Without a code Node calls it, after an uncaught error.
   process.exit = (code) => {
     if (code === undefined) exit();
     throw new Error(`process.exit(${code}) was called`);
   };
 }
 
-function tellOpen(): never {
+function reportOpenHandles(): never {
   const what = process.getActiveResourcesInfo().filter((name) => !ALWAYS_OPEN.has(name));
   process.stderr.write(`${expect.getState().testPath} leaves open: ${what.join(', ')}\n`);
   process.exit(1);

@@ -4,8 +4,8 @@ import type { Planned } from './plan-keys.ts';
 import type { Say } from './problems.ts';
 
 /**
- * What stands in the way of a plan, and what its object's author may not expect. Of an object that was not given it is no error, as
- * whoever runs the command did not make it. The configuration is told of elsewhere.
+ * What prevents a plan, and what the author of its object may not expect. For an object that was not given it is no error, since
+ * the user of the command did not write it. The configuration is reported elsewhere.
  */
 export function sayPlan({ snapshot, plan }: Planned, isGiven: boolean, say: Say): void {
   const { obstacle, warnings } = plan;

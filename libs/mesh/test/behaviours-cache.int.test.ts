@@ -104,15 +104,15 @@ describe('a cache of 1 GiB for models of 50 MiB', () => {
     await untilInRuntime(names('e', 1));
   });
 
-  test('a model that is foretold to be larger than the whole cache fails with both sizes', async () => {
+  test('a model that is predicted to be larger than the whole cache fails with both sizes', async () => {
     const runtimeEnv = { CAPACITY_BYTES: String(GIB), PREDICT_SIZE: String(2 * GIB) };
-    const foretold = await mesh.startInstance('mm00p', { MM_SERVICE_NAME: 'foretold' }, runtimeEnv);
+    const predicted = await mesh.startInstance('mm00p', { MM_SERVICE_NAME: 'predicted' }, runtimeEnv);
     const reply = plainModel(
-      await foretold.api.registerModel({ modelId: 'm', modelInfo: SKLEARN, loadNow: true, sync: true }),
+      await predicted.api.registerModel({ modelId: 'm', modelInfo: SKLEARN, loadNow: true, sync: true }),
     );
     const sizes = `Predicted size of model m, ${2 * GIB} bytes, is larger than total effective capacity of 1063010304 bytes`;
     assert.deepEqual([reply.status, reply.errors], ['LOADING_FAILED', [sizes]]);
-    assert.deepEqual(await foretold.runtime.calls(), []);
+    assert.deepEqual(await predicted.runtime.calls(), []);
   });
 
   test('a slow unload is hidden by the buffer, and once that is in use, holds up the next load', async () => {
@@ -139,7 +139,7 @@ describe('loads that wait for one another', () => {
     await mesh.stop();
   });
 
-  test('a request overtakes loads that nobody waits for, also when its model is among them', async () => {
+  test('a request overtakes background loads, also when its model is among them', async () => {
     const modelInfo = { ...SKLEARN, path: 'SIZE_8192_250_0' };
     const early = Array.from({ length: 10 }, (_, index) => `early${index}`);
     for (const modelId of early) await instance.api.registerModel({ modelId, modelInfo, loadNow: true, sync: false });

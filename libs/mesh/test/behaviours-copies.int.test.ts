@@ -48,7 +48,7 @@ describe('several copies of a model, four instances', () => {
       },
       { timeoutMs, what: `${id} to have ${count} copies` },
     );
-  /** As whoever assigns a copy does: the instance that finds itself named loads. */
+  /** Assigns a copy: the instance that is named loads. */
   const addCopy = async (id: string) => {
     const value = await record(id);
     const iid = instances.map((instance) => instance.iid).find((name) => !value.includes(name)) ?? '';
@@ -64,7 +64,7 @@ describe('several copies of a model, four instances', () => {
     return answer.by;
   };
 
-  test('whoever is asked to load a model names its copy in the reply, wherever that is', async () => {
+  test('any instance that is asked to load a model names its copy in the reply', async () => {
     for (let index = 0; index < 8; index += 1) {
       const call = { modelId: `r${index}`, modelInfo: SKLEARN, loadNow: true, sync: index % 2 === 0 };
       const { status, copies } = plainModel(await at(index % 4).api.registerModel(call));
@@ -99,7 +99,7 @@ describe('several copies of a model, four instances', () => {
     );
   });
 
-  test('a target that is loaded once only is not switched to at once when the active model has two copies', async () => {
+  test('a target with one copy is not switched to immediately when the active model has two', async () => {
     const { api } = at(1);
     await api.setVModel(setVModel('v2', 'u1', { loadNow: true, sync: true }));
     await addCopy('u1');

@@ -48,7 +48,7 @@ describe('five instances and models that fail to load', () => {
     await mesh.store.put(`${mesh.prefix}registry/${modelId}`, old);
   };
 
-  test('a model that fails everywhere is tried on three instances, and each failure is told with place and time, newest first', async () => {
+  test('a model that fails everywhere is tried on three instances, and each failure is reported with place and time, newest first', async () => {
     const reply = await register('everywhere', 'FAIL_boom');
     assert.deepEqual(plainModel(reply).errors, ['INTERNAL: boom', 'INTERNAL: boom', 'INTERNAL: boom']);
     assert.equal(plainModel(reply).status, 'LOADING_FAILED');
@@ -81,7 +81,7 @@ describe('five instances and models that fail to load', () => {
     }
   });
 
-  test('of a failure with code UNKNOWN only the message is told', async () => {
+  test('of a failure with code UNKNOWN only the message is reported', async () => {
     const [error] = plainModel(await register('odd', 'FAILCODE_UNKNOWN_odd')).errors ?? [];
     assert.equal(error, 'odd');
   });
@@ -134,7 +134,7 @@ describe('five instances and models that fail to load', () => {
   });
 
   test('what failed and a vmodel names is tried again by the leader; what failed a quarter of an hour ago is forgotten', async () => {
-    // What fails by its code is never fixed, so that only the number of loads tells of the retry.
+    // What fails by its code is never fixed, so only the number of loads shows the retry.
     const modelInfo = { ...SKLEARN, path: 'FAILCODE_INTERNAL_gone' };
     await first.api.setVModel(setVModel('v3', 'w1', { modelInfo, loadNow: true, sync: true }));
     assert.equal(await loadsOf('w1'), 3);
@@ -145,7 +145,7 @@ describe('five instances and models that fail to load', () => {
     assert.deepEqual(await untilModel(first, 'everywhere', 'NOT_LOADED'), { status: 'NOT_LOADED' });
   });
 
-  test('when three of them stop, their models go on to be served by the other two', async () => {
+  test('when three of them stop, their models are still served by the other two', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `m${index}`);
     await Promise.all(ids.map((id) => register(id, 'SIZE_8192_10_0')));
     const [staying, leaving] = [instances.slice(0, 2), instances.slice(2)];

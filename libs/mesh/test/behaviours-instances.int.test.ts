@@ -5,7 +5,7 @@ import { SKLEARN, startMeshFixture, type Instance, type MeshFixture } from './me
 
 const GIB = String(1024 ** 3);
 
-describe('what an instance tells of itself', () => {
+describe('what an instance reports about itself', () => {
   let mesh: MeshFixture;
   let client: Client | undefined;
   beforeAll(async () => {
@@ -43,7 +43,7 @@ describe('what an instance tells of itself', () => {
     for (const instance of [small, large]) {
       await waitFor(async () => inUse.test(plain(await recordOf(instance))), {
         timeoutMs: 8_000,
-        what: 'its record to tell of a copy in use',
+        what: 'its record to show a copy in use',
       });
     }
   });

@@ -14,7 +14,7 @@ import {
 } from './mesh-fixture.ts';
 
 const HOUR_MS = 3_600_000;
-/** An answer that is wanted at once is no answer later. */
+/** An answer that is wanted immediately is useless later. */
 const SOON = { timeoutMs: 10_000 };
 
 describe('an instance and its registry', () => {
@@ -78,7 +78,7 @@ describe('an instance and its registry', () => {
     assert.ok(answer.ms > 200, `it took ${answer.ms} ms`);
   });
 
-  test('a caller that waits for a switch and runs out of time is told so; the transition goes on', async () => {
+  test('a caller that waits for a switch and runs out of time gets an error; the transition continues', async () => {
     await set('d1', 'dt1', { loadNow: true, sync: true });
     const modelInfo = { ...SKLEARN, path: 'SIZE_8192_800_0' };
     const call = instance.api.setVModel(setVModel('d1', 'dt2', { modelInfo, sync: true }), {

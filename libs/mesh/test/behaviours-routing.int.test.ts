@@ -84,7 +84,7 @@ describe('calls through two hops, with model servers within the test', () => {
     'in the words of MLServer': (id: string) => new RpcError('INVALID_ARGUMENT', `Model ${id} not found`),
   };
   for (const [how, loss] of Object.entries(losses)) {
-    test(`a model that is lost, told ${how}, is loaded again within the request, and the copy stays one`, async () => {
+    test(`a lost model, reported ${how}, is loaded again within the request, and the copy stays one`, async () => {
       const id = `lost ${how}`.replaceAll(/[ ,]+/g, '-');
       const { other, holder } = await load(id);
       infer = async () => {

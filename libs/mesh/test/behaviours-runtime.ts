@@ -4,7 +4,7 @@ import { createMetrics } from '../src/metrics/metrics.ts';
 import { serveUnary } from '../src/server/unary-service.ts';
 import { startGrpcServer, type Reply, type ServerCall } from '@meshkeeper/grpc';
 
-/** A model server within the test, for what no path can say: loads are at once, and inference is the test's own. */
+/** A model server within the test, for what no path can say: loads are immediate, and inference is the test's own. */
 export type OwnRuntime = {
   /** For an instance that is to stand beside it. */
   readonly env: Readonly<Record<string, string>>;

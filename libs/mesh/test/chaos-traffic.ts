@@ -19,7 +19,7 @@ export type Traffic = {
   remove(instance: Instance): void;
   /** No new requests go there, as endpoints do it; those under way have to be answered. */
   spare(instance: Instance): void;
-  /** Models that are not loaded cannot be served meanwhile. */
+  /** Models that are not loaded cannot be served during the outage. */
   etcdAway(): () => void;
   stop(): Promise<void>;
 };

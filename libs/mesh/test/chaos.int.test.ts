@@ -96,8 +96,8 @@ test(`no request fails but what is lost with a process, and afterwards all agree
       done.push(`${name} ${Date.now() % 1_000_000}`);
       await FAULTS[name](chaos, random);
       await delay(1_500);
-      const told = `after ${done.join(', ')} (seed ${seed}): ${JSON.stringify(traffic.failed.slice(0, 5))}`;
-      assert.equal(traffic.failed.length, 0, told);
+      const summary = `after ${done.join(', ')} (seed ${seed}): ${JSON.stringify(traffic.failed.slice(0, 5))}`;
+      assert.equal(traffic.failed.length, 0, summary);
     }
     await traffic.stop();
     assert.ok(traffic.counts.answered > SIZE.faults * SIZE.perSecond, JSON.stringify(traffic.counts));
@@ -125,8 +125,8 @@ async function untilAllAgree({ mesh, live }: Chaos): Promise<void> {
         live.map(async ({ iid, runtime }) => {
           const loaded = (await runtime.control('GET /models')) as readonly { readonly id: string }[];
           const held = new Set(loaded.map(({ id }) => id));
-          const told = new Set(byInstance.get(iid));
-          const differing = [...held, ...told].filter((id) => held.has(id) !== told.has(id));
+          const recorded = new Set(byInstance.get(iid));
+          const differing = [...held, ...recorded].filter((id) => held.has(id) !== recorded.has(id));
           return differing.map((id) => `${iid} ${held.has(id) ? 'has' : 'lacks'} ${id}`);
         }),
       );

@@ -124,7 +124,7 @@ describe('inference through one instance', () => {
     assert.equal(textOf(await client.predict([...model('m1'), ...model('none'), 'mm-required', 'any'])), 'hello');
   });
 
-  test('a deadline ends a request that waits for a load, and the load goes on', async () => {
+  test('a deadline ends a request that waits for a load, and the load continues', async () => {
     await register('slow', 'SIZE_1000_1500_0');
     assert.match(textOf(await client.predict(model('slow'), { timeoutMs: 200 })), /^DEADLINE_EXCEEDED/);
     await untilModel(instance, 'slow', 'LOADED');
@@ -186,7 +186,7 @@ describe('inference by a data plane configuration', () => {
     assert.equal(await client.predict(vmodel('v1')), 'UNIMPLEMENTED');
   });
 
-  test('a type that no instance may hold is told with its labels', async () => {
+  test('a type that no instance may hold is reported with its labels', async () => {
     const modelInfo = { ...SKLEARN, type: 'mt:none' };
     await instance.api.setVModel(setVModel('v2', 't2', { modelInfo }));
     assert.equal(

@@ -6,7 +6,7 @@ export const INFER = '/inference.GRPCInferenceService/ModelInfer';
 
 export type Predicted = {
   readonly text: string;
-  /** The instance whose runtime answered, and the model that it was asked for. */
+  /** The instance whose runtime answered, and the requested model. */
   readonly by: string;
   readonly model: string;
   /** What the runtime saw. */

@@ -28,7 +28,7 @@ export type MeshFixture = {
   ): Promise<Instance>;
   /** On the same port and data. */
   restartEtcd(): Promise<void>;
-  /** It hangs once this resolves: a process stops a moment after it was told to. */
+  /** It hangs once this resolves: a process stops a moment after the signal. */
   freezeEtcd(): Promise<void>;
   stop(): Promise<void>;
 };

@@ -15,7 +15,7 @@ describe('what operators see of an instance', () => {
   });
   afterEach(() => mesh.stop());
 
-  /** As Prometheus does, which is told not to verify. */
+  /** As Prometheus does, which is configured not to verify. */
   const scrape = (port: number, path: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const options = { host: '127.0.0.1', port, path, rejectUnauthorized: false, agent: false };
@@ -46,7 +46,7 @@ describe('what operators see of an instance', () => {
     assert.match(await scrape(port, '/metrics'), /^modelmesh_instance_models_total 0$/m);
   });
 
-  test('each call of a client is a line of the log, with the headers that are asked for', async () => {
+  test('each call of a client is a line of the log, with the configured headers', async () => {
     const env = { MM_LOG_EACH_INVOKE: 'true', MM_LOG_REQUEST_HEADERS: '{"x-tenant":"tenant"}' };
     const instance = await mesh.startInstance('mm001', env);
     await instance.api.setVModel(setVModel('v1', 'm1', { loadNow: true, sync: true }));
@@ -62,12 +62,12 @@ describe('what operators see of an instance', () => {
       },
       { timeoutMs: 5_000, what: 'two lines' },
     );
-    const told = lines.map(({ ms, level: _level, time: _time, process: _process, msg: _msg, ...call }) => {
+    const calls = lines.map(({ ms, level: _level, time: _time, process: _process, msg: _msg, ...call }) => {
       assert.equal(typeof ms, 'number');
       return call;
     });
     const common = { method: 'predict', requestBytes: 5 };
-    assert.deepEqual(told, [
+    assert.deepEqual(calls, [
       { ...common, tenant: 'a', code: 'OK', modelId: 'm1', vModelId: 'v1', responseBytes: 5 },
       { ...common, code: 'NOT_FOUND', vModelId: 'v2', responseBytes: 0 },
     ]);

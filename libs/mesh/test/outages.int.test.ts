@@ -114,7 +114,7 @@ describe('while etcd is away', () => {
     assert.equal((await fetch(`${instance.probes}/ready`)).status, 200);
     const calls = await Promise.all([
       timed(refusal(instance.api.setVModel(setVModel('v1', target)))),
-      // Not of one that is used on: what a frozen etcd was sent it does when it goes on.
+      // Not of one that stays in use: a frozen etcd carries out what it was sent when it continues.
       timed(refusal(instance.api.deleteVModel({ vModelId: 'unknown' }))),
       timed(refusal(instance.api.registerModel({ modelId: 'm1', modelInfo: SKLEARN }))),
       timed(refusal(instance.api.unregisterModel({ modelId: 'm1' }))),
@@ -140,7 +140,7 @@ describe('while etcd is away', () => {
     assert.ok(ms < 5_000, `took ${ms} ms`);
   };
 
-  test('killed: known models are answered, writes are refused at once, and all is well within 5 s of its return', async () => {
+  test('killed: known models are answered, writes are refused immediately, and everything works within 5 s of its return', async () => {
     mesh.etcd.kill();
     await mesh.etcd.exited;
     await checkAnswers('t1');
@@ -155,7 +155,7 @@ describe('while etcd is away', () => {
     await checkRecovery('t3');
   });
 
-  test('what a load came to meanwhile is written afterwards', async () => {
+  test('the outcome of a load in the meantime is written afterwards', async () => {
     const modelInfo = { ...SKLEARN, path: 'SIZE_8192_1000_0' };
     await instance.api.registerModel({ modelId: 'm2', modelInfo, loadNow: true });
     mesh.etcd.kill();
@@ -189,7 +189,7 @@ describe('while etcd is away', () => {
 });
 
 describe('while the model server is away', () => {
-  test('what is placed there all the same is told to be gone, and not taken for loaded when the server is back', async () => {
+  test('what is placed there nevertheless is reported as gone, and not taken for loaded when the server is back', async () => {
     const mesh = await startMeshFixture();
     onTestEnd(() => mesh.stop());
     // It takes loads before it says that it is ready, and drops them when it does.

@@ -65,20 +65,20 @@ describe('payload processors', () => {
 
   test('a receiver that fails, or is not there, does no harm to requests and is counted', async () => {
     status = 500;
-    const { instance, client } = await start(`${url} http://127.0.0.1:1/nobody`);
+    const { instance, client } = await start(`${url} http://127.0.0.1:1/unreachable`);
     assert.equal(textOf(await client.predict(vmodel('v1'))), 'hello');
     client.close();
     await waitFor(async () => (await dropped(instance)) === '4', { timeoutMs: 5_000, what: 'four losses' });
   });
 
-  test('a failed request is told with its code and without data', async () => {
+  test('a failed request is reported with its code and without data', async () => {
     const { client } = await start(url);
-    assert.equal(textOf(await client.predict(model('nobody'))), 'NOT_FOUND model not found');
+    assert.equal(textOf(await client.predict(model('unknown'))), 'NOT_FOUND model not found');
     client.close();
-    const told = (await untilPosts(2)).map(({ modelid, kind, status: code, data }) =>
+    const posts = (await untilPosts(2)).map(({ modelid, kind, status: code, data }) =>
       [modelid, kind, code, data].join(' '),
     );
-    assert.deepEqual(told.toSorted(), ['nobody request  aGVsbG8=', 'nobody response NOT_FOUND ']);
+    assert.deepEqual(posts.toSorted(), ['unknown request  aGVsbG8=', 'unknown response NOT_FOUND ']);
   });
 
   test('a wrong processor ends the start', async () => {

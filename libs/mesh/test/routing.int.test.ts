@@ -77,9 +77,9 @@ describe('inference through several instances', () => {
     await asking.stop();
     assert.deepEqual(failures(asking.answers), []);
     assert.ok(slowest(asking.answers) < 3_000, `the slowest took ${slowest(asking.answers)} ms`);
-    const told = await (await fetch(`${other.instance.metrics}/metrics`)).text();
-    assert.match(told, /meshkeeper_mesh_retries_total\{why="lost"\} [1-9]/);
-    assert.match(told, /meshkeeper_mesh_silent_instances 1/);
+    const metrics = await (await fetch(`${other.instance.metrics}/metrics`)).text();
+    assert.match(metrics, /meshkeeper_mesh_retries_total\{why="lost"\} [1-9]/);
+    assert.match(metrics, /meshkeeper_mesh_silent_instances 1/);
   });
 
   test('a frozen holder is found out while it is frozen, and comes back into use', async () => {

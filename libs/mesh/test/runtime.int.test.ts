@@ -108,7 +108,7 @@ test('the waiting can be given up', async () => {
   await assert.rejects(connecting);
 });
 
-test('a load tells the size and how many requests the model takes', async () => {
+test('a load returns the size and how many requests the model takes', async () => {
   const { runtime } = await joined({ MAX_CONCURRENCY: '3', LIMIT_MODEL_CONCURRENCY: 'true' });
   assert.deepEqual(await runtime.load(model('m1', 'SIZE_77_0_0'), never), { sizeBytes: 77, maxConcurrency: 3 });
   assert.equal(runtime.facts.limitModelConcurrency, true);
@@ -150,14 +150,14 @@ test('an unload that fails is tried again', async () => {
   assert.deepEqual(await server.control('GET /models'), []);
 });
 
-test('sizes that the load does not tell are asked for, and are no error when nobody knows them', async () => {
+test('sizes that the load does not return are requested, and unknown ones are no error', async () => {
   const { runtime } = await joined({ REPORT_SIZE: 'size' });
   assert.equal((await runtime.load(model('m1', 'SIZE_77_0_0'), never)).sizeBytes, 0);
   assert.equal(await runtime.size('m1'), 77);
   assert.equal(await runtime.size('m2'), undefined);
 });
 
-test('a server that foretells no sizes is not asked again, another is', async () => {
+test('a server that predicts no sizes is not asked again, another is', async () => {
   const without = (await joined()).runtime;
   assert.equal(without.supportsSizePrediction(), true);
   assert.equal(await without.predictSize(model('m1', 'p')), undefined);
@@ -172,7 +172,7 @@ test('a server that dies in a load fails that load, and its successor loads', as
   const { server, runtime } = await joined();
   assert.match(
     await failure(runtime.load(model('c', 'CRASH/SIZE_1_0_0'), never)),
-    /^UNAVAILABLE: .* went away meanwhile/,
+    /^UNAVAILABLE: .* went away during the load/,
   );
   const successor = await server.restart();
   onTestEnd(() => successor.stop());

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startProcess, waitFor, type ManagedProcess } from '@meshkeeper/sandbox';
 
-/** A model server that does as the paths of its models tell; see the README of `apps/scripted-runtime`. */
+/** A model server that behaves as the paths of its models say; see the README of `apps/scripted-runtime`. */
 export type ScriptedRuntime = {
   /** As the mesh dials it. */
   readonly address: string;

@@ -86,10 +86,10 @@ for (const [what, certificate] of Object.entries(certificates)) {
         assert.equal(byWhom(await toB.predict(model('m1'))), holder);
       });
 
-      test('who may call: nobody known, and a stranger', async () => {
-        const nobody = await reaches(a.clientAt(a.address, undefined, certificate));
+      test('who may call: a client without a certificate, and a stranger', async () => {
+        const anonymous = await reaches(a.clientAt(a.address, undefined, certificate));
         const other = await reaches(a.clientAt(a.address, stranger, certificate));
-        assert.deepEqual({ nobody, other }, { nobody: clientAuth !== 'REQUIRE', other: clientAuth === 'NONE' });
+        assert.deepEqual({ anonymous, other }, { anonymous: clientAuth !== 'REQUIRE', other: clientAuth === 'NONE' });
       });
 
       test('the peer port takes the certificate of the pods only', async () => {

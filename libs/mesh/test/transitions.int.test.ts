@@ -16,7 +16,7 @@ import {
 
 const INFO = '"type":"mt:sklearn","encKey":"{\\"storage_key\\":\\"k\\"}"';
 
-/** What the test is told to wait for: the revisions a watcher saw, up to one that holds `last`. */
+/** The revisions that a watcher saw, up to one that holds `last`. */
 async function untilSeen(
   watch: ReturnType<typeof recordChanges>,
   last: string,
@@ -104,7 +104,7 @@ describe('what a watcher of the records sees, two instances', () => {
   });
   afterAll(() => mesh.stop());
 
-  test('models are spread, whoever is asked', async () => {
+  test('models are spread, whichever instance is asked', async () => {
     for (let index = 0; index < 6; index += 1) {
       const api = index % 2 === 0 ? first.api : second.api;
       await api.setVModel(setVModel(`s${index}`, `st${index}`, { loadNow: true, sync: true }));
@@ -169,7 +169,7 @@ describe('what a watcher of the records sees, two instances', () => {
     }
   });
 
-  test('many calls about one vmodel at once, over both, end in one consistent state without leaked references', async () => {
+  test('many concurrent calls about one vmodel, over both, end in one consistent state without leaked references', async () => {
     const calls = Array.from({ length: 40 }, (_, index) =>
       (index % 2 === 0 ? first : second).api.setVModel(setVModel('race', `rt${index % 5}`)),
     );

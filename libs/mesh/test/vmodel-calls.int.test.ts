@@ -92,7 +92,7 @@ describe('calls about vmodels', () => {
     assert.equal((await set('u1', 'ut1', { expectedTargetModelId: 'ut1' })).status, 'DEFINED');
   });
 
-  test('a wrong expected target is refused unless the current one is what is asked for', async () => {
+  test('a wrong expected target is refused unless the current one is the requested one', async () => {
     await set('x1', 'xt1');
     assert.equal(await refused('x1', 'xt1', { expectedTargetModelId: 'zz' }), 'OK');
     const text = 'FAILED_PRECONDITION Existing target model xt1 does not match expected zz';
@@ -101,7 +101,7 @@ describe('calls about vmodels', () => {
     assert.equal((await set('x1', 'xt2', { expectedTargetModelId: 'xt1' })).targetModelId, 'xt2');
   });
 
-  test('another owner is refused, a blank one is any; a record without owner is nobody of name', async () => {
+  test('another owner is refused, a blank one is any; a record without owner has the blank owner', async () => {
     await set('o1', 'ot1', { owner: 'isvc' });
     const text = 'ALREADY_EXISTS vmodel o1 already exists with different owner "isvc"';
     assert.equal(await refused('o1', 'ot1', { owner: 'ksp' }), text);
@@ -118,7 +118,7 @@ describe('calls about vmodels', () => {
     assert.equal(await refused('a1', 'at1', { modelInfo: BOOM }), text);
   });
 
-  test('an active model that is not loaded is replaced at once, in one revision, and nothing loads', async () => {
+  test('an active model that is not loaded is replaced immediately, in one revision, and nothing loads', async () => {
     await set('i1', 'it1');
     const before = await head();
     assert.deepEqual(await set('i1', 'it2'), defined('it2', { status: 'NOT_LOADED' }));
@@ -180,7 +180,7 @@ describe('calls about vmodels', () => {
     assert.equal(await record('registry/bt1'), undefined);
   });
 
-  test('force switches at once, loads, and leaks no reference even when the target was pending', async () => {
+  test('force switches immediately, loads, and leaks no reference even when the target was pending', async () => {
     await set('p1', 'pt1', { loadNow: true, sync: true });
     await set('p1', 'pt2', { modelInfo: SLOW });
     await untilModel(instance, 'pt2', 'LOADING');
@@ -191,7 +191,7 @@ describe('calls about vmodels', () => {
     assert.deepEqual(await set('p1', 'pt3', { force: true }), defined('pt3', { status: 'LOADING', ...copy() }));
   });
 
-  test('a target that is loaded already is switched to at once', async () => {
+  test('a target that is loaded already is switched to immediately', async () => {
     await set('q1', 'qt1', { loadNow: true, sync: true });
     await instance.api.registerModel({ modelId: 'qt2', modelInfo: SKLEARN, loadNow: true, sync: true });
     assert.deepEqual(await set('q1', 'qt2'), defined('qt2', { status: 'LOADED', ...copy() }));
@@ -213,7 +213,7 @@ describe('calls about vmodels', () => {
     const deleted = refused('w1', 'wt2', { modelInfo: SLOW, sync: true });
     await untilModel(instance, 'wt2', 'LOADING');
     await instance.api.deleteVModel({ vModelId: 'w1' });
-    assert.equal(await deleted, 'NOT_FOUND vmodel w1 was deleted meanwhile');
+    assert.equal(await deleted, 'NOT_FOUND vmodel w1 was deleted in the meantime');
     assert.deepEqual([await record('registry/wt1'), await record('registry/wt2')], [undefined, undefined]);
 
     await set('w2', 'wt3', { loadNow: true, sync: true });
@@ -225,7 +225,7 @@ describe('calls about vmodels', () => {
     assert.equal(await record('registry/wt4'), undefined);
   });
 
-  test('a vanished target is made anew by repeating the call', async () => {
+  test('a vanished target is created again by repeating the call', async () => {
     await set('e1', 'et1', { loadNow: true, sync: true });
     await mesh.store.delete(`${mesh.prefix}registry/et1`);
     await waitFor(async () => (await status('e1')).active?.status === undefined, {

@@ -3,7 +3,7 @@ import type { Reason } from './reasons.ts';
 /** What to do about each reason, in one or two sentences: what `explain` says last, and docs/troubleshooting.md in full. */
 export const ADVICE: Readonly<Record<Reason, string>> = {
   ModelLoadFailed:
-    'Read the message, which is the model server’s or the puller’s, and fix the path, the credentials or the model; a changed object is loaded at once, an unchanged one is tried again every five minutes.',
+    'Read the message, which is the model server’s or the puller’s, and fix the path, the credentials or the model; a changed object is loaded immediately, an unchanged one is tried again every five minutes.',
   RuntimeUnhealthy:
     'See why the pods are not ready: `meshkeeper explain runtime NAME`, then `kubectl describe pods` of its Deployment. The model follows by itself.',
   NoSupportingRuntime:

@@ -22,7 +22,7 @@ const FIELDS = [
 export type SecretData = Readonly<Record<string, string>>;
 
 /**
- * The connection of a namespace's mesh to etcd, made from the controller's: the same, under a prefix of its own. Fields that nobody
+ * The connection of a namespace's mesh to etcd, made from the controller's: the same, under its own prefix. Fields that no version
  * knows come along, and so do the files that are named.
  * @throws CallError `Terminal` when the controller's Secret holds no such connection. No message holds any of its bytes.
  */
