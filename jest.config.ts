@@ -16,7 +16,7 @@ const unit = {
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', String.raw`\.(int|e2e)\.test\.ts$`],
 };
-/** The name of a file tells that it starts servers, or a whole cluster. */
+/** The name of a file shows that it starts servers, or a whole cluster. */
 const withServers = (displayName: string, suffix: string) => ({
   ...shared,
   displayName,

@@ -11,7 +11,7 @@ import type { Ports } from './ports.ts';
 
 /**
  * Checks what must hold before a VModel is deleted because its object is missing: the object is absent when read live (law 4), and the
- * namespace is not losing many models at a time (law 13). The laws are in docs/architecture.md.
+ * namespace is not losing many models at a time (law 13). docs/architecture.md has the laws.
  * @throws CallError Conflict with code StillWanted, or Transient with code DeletionHeld
  */
 export async function checkDeletionAllowed(ports: Ports, ref: ObjectRef): Promise<void> {

@@ -76,7 +76,7 @@ function hasItsStorageNow(
   return lackedStorage && storageGate(snapshot, modelInfo.key, undefined).state === 'passed';
 }
 
-/** By law: only what is ours, only if the live object is really unwanted, only from complete sources. */
+/** Deletes only our own VModel, only from complete sources, and only if the live object is really unwanted (laws 4 and 13). */
 function planRemoval(snapshot: PredictorSnapshot): Plan {
   const { key, vmodel, endpoints } = snapshot;
   if (vmodel === undefined || vmodel.owner !== key.owner) return planOf(snapshot);

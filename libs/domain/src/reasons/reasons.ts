@@ -1,6 +1,6 @@
 /**
  * Every reason code that Meshkeeper shows, once: the same word in a status, an Event, a log line, a metric and the console.
- * The first group is the original's own vocabulary (custom-resources.md §2).
+ * The first group is the original's own vocabulary.
  */
 export const REASONS = {
   ModelLoadFailed: 'The model server or the puller could not load the model; the message is theirs.',

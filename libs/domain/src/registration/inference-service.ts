@@ -113,7 +113,7 @@ function locate(object: string, { storageUri, storage }: Framework): Location {
 
 const AZURE_HOST = 'blob.core.windows.net';
 
-/** The storage type and its parameters by scheme (custom-resources.md §2). */
+/** The storage type and its parameters by scheme, as the original's controller derives them. */
 function locateUrl(object: string, url: GoUrl): Location {
   const path = url.path.startsWith('/') ? url.path.slice(1) : url.path;
   switch (url.scheme) {

@@ -5,7 +5,7 @@ import { goJson, sortKeys } from './go-json.ts';
 
 /**
  * The specification that a model's identity is a hash of: the original's typed PredictorSpec. Fields are in its order; one that
- * was set counts even if empty, one that was not is undefined (custom-resources.md §10).
+ * was set counts even if empty, one that was not is undefined.
  */
 export type PredictorSpec = {
   readonly serviceAccountName?: string | undefined;
@@ -72,7 +72,7 @@ function modelPath(spec: PredictorSpec): string {
   return spec.storage === undefined ? '' : (spec.storage.path ?? spec.path);
 }
 
-/** The JSON that the puller reads (data-plane.md §1). */
+/** The JSON that the puller reads, as the original writes it. */
 function modelKey(spec: PredictorSpec): string {
   const { storage } = spec;
   const bucket = storage?.s3?.bucket;

@@ -2,7 +2,7 @@ import type { KubeObject, Metadata } from '../objects/reduce.ts';
 import type { Autoscaling } from '../validation/autoscaling.ts';
 import type { DeploymentFrame } from './deployment.ts';
 
-/** The HorizontalPodAutoscaler of a runtime of class `hpa` (custom-resources.md §4). It has the Deployment's name. */
+/** The HorizontalPodAutoscaler of a runtime of class `hpa`. It has the Deployment's name. */
 export function renderAutoscaler(frame: DeploymentFrame, runtime: Metadata, scaling: Autoscaling): KubeObject {
   const { name, namespace, owner } = frame;
   const target = { type: 'Utilization', averageUtilization: scaling.target };

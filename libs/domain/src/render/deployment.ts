@@ -18,7 +18,7 @@ export type DeploymentFrame = {
 
 export type Template = { readonly revision: Revision; readonly hash: string; readonly body: JsonObject };
 
-/** A runtime's Deployment (rendering.md §1.1). The annotations are of the Deployment alone, so that they restart no pod. */
+/** A runtime's Deployment, as the original renders it. The annotations are of the Deployment alone, so that they restart no pod. */
 export function deploymentObject(frame: DeploymentFrame, template: Template, replicas: number): KubeObject {
   const { name, namespace, serviceName, labels, owner } = frame;
   return {

@@ -29,7 +29,7 @@ export function deploymentName(runtime: string, { inferenceServiceName }: MeshCo
   return `${inferenceServiceName}-${runtime}`;
 }
 
-/** A runtime's Deployment (rendering.md §1), or what keeps it from being rendered, in the user's terms. Pure, and never throws. */
+/** A runtime's Deployment, or what keeps it from being rendered, in the user's terms. Pure, and never throws. */
 export function renderRuntime(snapshot: RuntimeSnapshot, config: MeshConfig): RenderedRuntime | Invalid {
   const { key, runtime, etcdSecretName, live } = snapshot;
   if (runtime === undefined) return { kind: 'invalid', message: 'The runtime does not exist' };

@@ -2,7 +2,7 @@ import type { MeshConfig } from '../config/mesh-config.ts';
 import type { KubeObject, OwnerReference } from '../objects/reduce.ts';
 import { MANAGED_LABELS, SERVICE_LABEL } from './labels.ts';
 
-/** The inference Service of a namespace (rendering.md §3.2). */
+/** The inference Service of a namespace, as the original renders it. */
 export function renderService(namespace: string, owner: OwnerReference | undefined, config: MeshConfig): KubeObject {
   const { inferenceServiceName: name, inferenceServicePort, restProxy, metrics } = config;
   const port = (portName: string, number: number) => ({

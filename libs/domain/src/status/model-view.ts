@@ -50,7 +50,7 @@ export const WAITING_FOR_RUNTIME = 'Waiting for supporting runtime Pod to become
 type Decoded = { readonly state: ModelState; readonly reason: Reason | undefined; readonly message: string };
 
 /**
- * The decision tree from the mesh's reply to what is shown (rendering.md §5.5), with two rulings: Ready is True only for a model that
+ * The decision tree from the mesh's reply to what is shown, which is the original's, with two rulings: Ready is True only for a model that
  * has been loaded, and a pending target that has no home yet is still in progress.
  */
 export function viewModel(reply: VModelStatusInfo, shown: ShownStatus, now: number): ModelView {

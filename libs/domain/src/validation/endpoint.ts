@@ -3,7 +3,7 @@ export type Endpoint =
   | { readonly kind: 'port'; readonly port: string }
   | { readonly kind: 'unix'; readonly path: string; readonly directory: string };
 
-/** Parses as the original does: whatever does not start with `port:` is a path (rendering.md §1.6). */
+/** Parses as the original does: whatever does not start with `port:` is a path. */
 export function parseEndpoint(text: string): Endpoint {
   if (text.startsWith('port:')) return { kind: 'port', port: text.slice('port:'.length) };
   const path = text.replace(/^unix:\/\//, '').replace(/^unix:/, '');

@@ -14,7 +14,7 @@ import {
   type PodInput,
 } from './pod-input.ts';
 
-/** The `mm` container (rendering.md §1.3): one instance of the mesh. Its environment is all that it knows of the world. */
+/** The `mm` container: one instance of the mesh. Its environment is all that it knows of the world. */
 export function meshContainer(input: PodInput): JsonObject {
   const { config, revision } = input;
   const { metrics } = config;

@@ -8,7 +8,7 @@ import { restProxyContainer } from './rest-proxy-container.ts';
 import { runtimeContainers } from './runtime-containers.ts';
 import { volumes } from './volumes.ts';
 
-/** A runtime's pod template (rendering.md §1.2 to 1.5). `labels` are the Deployment's own. Pure. */
+/** A runtime's pod template. `labels` are the Deployment's own. Pure. */
 export function podTemplate(input: PodInput, labels: Readonly<Record<string, string>>): JsonObject {
   const { config, spec } = input;
   const pullSecrets = imagePullSecrets(input);

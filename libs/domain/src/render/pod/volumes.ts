@@ -5,7 +5,7 @@ import { socketDirectory } from '../../validation/endpoint.ts';
 import type { RuntimeContainer } from '../runtime-spec.ts';
 import type { PodInput } from './pod-input.ts';
 
-/** A pod's volumes, in the original's order (rendering.md §1.5). */
+/** A pod's volumes, in the original's order. */
 export function volumes(input: PodInput): JsonObject[] {
   const { config, spec, claims, tls, etcdSecretName } = input;
   const socket = socketDirectory([spec.grpcDataEndpoint, spec.grpcEndpoint]);
