@@ -253,3 +253,9 @@ describe('Whatever happens to a cache', () => {
     fc.assert(fc.property(steps, property));
   });
 });
+
+test('a model as old as the one that is loaded is evicted for it, a younger one is not', () => {
+  const arrival = { id: 'new', units: 90, lastUsed: AGO };
+  expect(holding({ same: AGO }, 90).admit(arrival, NOW)).toMatchObject({ kind: 'wait', evicted: [{ id: 'same' }] });
+  expect(holding({ younger: AGO + 1 }, 90).admit(arrival, NOW)).toEqual({ kind: 'refused', reason: 'newer-models' });
+});

@@ -93,6 +93,14 @@ describe('Of the instances that may hold a model', () => {
     assert.deepEqual(place([full('a'), full('b', { oldestUse: NOW - 2 * HOUR })]), on('b'));
   });
 
+  test('full ones whose oldest models are within 45 seconds of each other are equal, and the less busy one is taken', () => {
+    const older = full('a', { oldestUse: NOW - 6 * MINUTE, rpm: 900 });
+    const within = full('b', { oldestUse: NOW - 6 * MINUTE + 45_000 });
+    const beyond = full('b', { oldestUse: NOW - 6 * MINUTE + 45_001 });
+    expect(place([older, within])).toEqual(on('b'));
+    expect(place([older, beyond])).toEqual(on('a'));
+  });
+
   test('none is taken whose oldest model was used after this one, or only just', () => {
     const noSpace = { kind: 'none', reason: 'no-space' };
     assert.deepEqual(place([full('a')], { lastUsed: NOW - 2 * HOUR }), noSpace);

@@ -146,8 +146,10 @@ describe('from change to keys', () => {
   });
 
   test('a cluster-wide runtime wakes its key in every enabled namespace', () => {
-    const { keys } = toChange('clusterServingRuntimes', aRuntime(), context);
-    assert.deepEqual(keys, ['runtime/{namespaces}/mlserver']);
+    const { keys, wakes } = toChange('clusterServingRuntimes', aRuntime(), context);
+    expect(keys).toEqual(['runtime/{namespaces}/mlserver']);
+    // Its formats are part of every mesh's type constraints, and may be what a model anywhere waits for.
+    expect(wakes).toEqual(['predictor/{predictors}', 'mesh/{namespaces}']);
   });
 
   test('ready addresses are an index; only none becoming some, or some none, changes the facts', () => {

@@ -172,6 +172,15 @@ describe('what one call writes, in order', () => {
     );
   });
 
+  test('deletion: a model whose references are already lost keeps none, and is not counted below zero', () => {
+    const unreferenced = model({ autoDel: false, refs: 0 });
+    const world: World = { vmodels: new Map([['v', vmodel()]]), models: new Map([['a', unreferenced]]) };
+    expect(decideDeleteVModel('v', 'isvc', snapshot(world, 'v'))).toEqual([
+      { table: 'registry', id: 'a', record: unreferenced },
+      { table: 'vmodels', id: 'v', record: undefined },
+    ]);
+  });
+
   test('deletion: the models, then the vmodel; a model without autoDel stays with one reference less', () => {
     const world: World = {
       vmodels: new Map([['v', vmodel({ tmid: 'p' })]]),
