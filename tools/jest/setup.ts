@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { runTest } from '@meshkeeper/testing';
 import { configureGlobal } from 'fast-check';
+import { bind } from 'jest-each';
 
 const isLarge = process.env['MESHKEEPER_SIZE'] === 'large';
 
@@ -58,7 +59,12 @@ const limitedTest =
 const limitedHook = (add: jest.Lifecycle) =>
   ((work: Work, ms = limitMs()) => add(() => inTime(work, ms))) as jest.Lifecycle;
 
-globalThis.test = Object.assign(limitedTest(test), test, { only: limitedTest(test.only) }) as jest.It;
+const withEach = (add: ReturnType<typeof limitedTest>) => Object.assign(add, { each: bind(add) });
+
+globalThis.test = Object.assign(withEach(limitedTest(test)), {
+  only: withEach(limitedTest(test.only)),
+  skip: test.skip,
+}) as jest.It;
 globalThis.beforeAll = limitedHook(beforeAll);
 globalThis.beforeEach = limitedHook(beforeEach);
 globalThis.afterEach = limitedHook(afterEach);
