@@ -31,13 +31,13 @@ async function npmTest(files: Readonly<Record<string, string>>, ...words: readon
   });
 }
 
-test('what passes is counted on the last line, and of files only those are run that a word is in', async () => {
+test('the last line counts what passed, and only files whose path contains a word are run', async () => {
   const files = { 'one.test.ts': "test('a', () => {});", 'two.test.ts': "test('b', () => {});", 'other.test.ts': '!' };
   const { code, out, lastLine } = await npmTest(files, 'a/one', 'a/two');
   assert.deepEqual([code, lastLine], [0, '2 passed, 0 failed'], out);
 });
 
-test('a failure is told with its file, its whole name and the difference', async () => {
+test('a failure is reported with its file, its full name and the difference', async () => {
   const test = "test('rule', () => assert.deepEqual({ a: 1, b: 2 }, { a: 1, b: 3 }));";
   const content = `import assert from 'node:assert/strict'; describe('group', () => { ${test} test.skip('later', () => {}); });`;
   const { code, out, lastLine } = await npmTest({ 'one.test.ts': content }, 'libs/a');
@@ -49,22 +49,22 @@ test('a failure is told with its file, its whole name and the difference', async
 test.each([
   ['cannot be loaded', "import './nowhere.ts'; test('a', () => {});", /Cannot find module '.*nowhere[.]ts'/],
   ['has no test', 'export {};', /must contain at least one test/],
-  ['throws when nobody listens', LATE, /thrown late/],
+  ['throws after its tests', LATE, /thrown late/],
 ])('a file that %s is a failure', async (_name, content, message) => {
   const { code, out, lastLine } = await npmTest({ 'one.test.ts': content }, 'libs/a');
   assert.deepEqual([code, lastLine], [1, '0 passed, 1 failed'], out);
   assert.match(out, message);
 });
 
-test('nothing that runs is a failure', async () => {
+test('running no test is a failure', async () => {
   const { code, out } = await npmTest({}, 'nowhere');
   assert.deepEqual([code, out], [1, '0 passed, 0 failed\n']);
 });
 
-test('a test that hangs is a failure when its time is over, and what it asked for at its end is done', async () => {
+test('a test that hangs is a failure when its time is over, and its clean-up still runs', async () => {
   const content = `import { onTestEnd } from '@meshkeeper/testing';
     test('waits', () => { onTestEnd(() => console.log('tidied up')); return new Promise(() => {}); }, 200);
-    test('goes on', () => {});`;
+    test('continues', () => {});`;
   const { code, out, lastLine } = await npmTest({ 'one.test.ts': content }, 'libs/a');
   assert.deepEqual([code, lastLine], [1, '1 passed, 1 failed'], out);
   for (const part of [/waits\n\s+Error: It has not ended after 0[.]2 s[.]/, /tidied up/]) assert.match(out, part);
