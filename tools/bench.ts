@@ -9,10 +9,12 @@ import { benchModels } from '../libs/reconciler/bench/models.ts';
 import { benchPlan } from '../libs/reconciler/bench/plan.ts';
 import { benchServing } from '../apps/sandbox/bench/serving.ts';
 import { benchRecord } from '../libs/event-log/bench/record.ts';
+import { benchJson } from '../libs/open-inference/bench/json.ts';
 
 type Say = (line: string) => void;
 
 const BENCHES: Readonly<Record<string, (say: Say) => Promise<void>>> = {
+  json: benchJson,
   mesh: benchMesh,
   models: benchModels,
   plan: (say) => withRedis((url) => benchPlan(say, url)),

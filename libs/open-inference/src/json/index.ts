@@ -1,5 +1,4 @@
 /** V2 over REST: requests from JSON to protobuf bytes, answers from protobuf bytes to JSON, and the error envelope. */
-export { noteGarbage } from './garbage.ts';
 export { RestError, GRPC_CODES, invalid, errorBody, httpStatusOf } from './rest-error.ts';
 export { encodeInferRequest } from '../request/encode-request.ts';
 export { InferRequestReader } from '../request/infer-request-reader.ts';

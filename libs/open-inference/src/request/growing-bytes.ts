@@ -59,16 +59,14 @@ export class GrowingBytes {
     this.#at += bytes.copy(this.#block, this.#at, from, to);
   }
 
-  /** Moves everything to `target` from `start` on; each block is let go when it is copied. Nothing is to be written afterwards. */
+  /** Copies everything to `target` from `start` on, and drops each full block once it is copied. Nothing may be written afterwards. */
   moveTo(target: Buffer, start: number): void {
     let at = start;
     for (let block = this.#full.shift(); block !== undefined; block = this.#full.shift()) {
       target.set(block, at);
       at += block.length;
-      free(block);
     }
     target.set(this.#block.subarray(0, this.#at), at);
-    free(this.#block);
   }
 
   #varint(value: number): void {
@@ -92,11 +90,6 @@ export class GrowingBytes {
     this.#view = viewOf(this.#block);
     this.#at = 0;
   }
-}
-
-/** Immediately, and not at the next garbage collection: until then it would be one more body in memory. */
-function free(block: Buffer): void {
-  (block.buffer as ArrayBuffer).transfer(0);
 }
 
 function viewOf(block: Buffer): DataView {

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
-import { noteGarbage, GRPC_CODES, RestError } from '@meshkeeper/open-inference/json';
+import { GRPC_CODES, RestError } from '@meshkeeper/open-inference/json';
 
 /**
- * Hands a body on as it arrives. What `take` throws ends the reading, and is thrown; the rest of the body is read and thrown away, so that the client
- * can come to the answer.
+ * Passes a body on as it arrives. An error of `take` ends the reading and is thrown; the rest of the body is read and discarded, so that the
+ * client gets to the answer.
  * @throws RestError CANCELLED when the client goes away, RESOURCE_EXHAUSTED when the body has more than `maxBytes`
  */
 export function readBody(body: Readable, maxBytes: number, take: (chunk: Buffer) => void): Promise<void> {
@@ -20,7 +20,6 @@ export function readBody(body: Readable, maxBytes: number, take: (chunk: Buffer)
       try {
         if (bytes > maxBytes) throw tooLarge(maxBytes);
         take(chunk);
-        noteGarbage(chunk.length);
       } catch (error) {
         fail(error);
       }
