@@ -59,7 +59,10 @@ async function inTime(
   };
   const running = run([
     (test) => {
-      timers.set(test, setTimeout(giveUp, fileMs, test));
+      timers.set(
+        test,
+        setTimeout(() => void giveUp(test), fileMs),
+      );
       return onStart(test);
     },
     async (test, result) => void (ends(test) && (await onResult(test, result))),

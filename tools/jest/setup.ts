@@ -75,7 +75,7 @@ if (isMainThread) {
   process.once('SIGTERM', () => process.disconnect?.());
   process.once('disconnect', () => setTimeout(reportOpenHandles, 500).unref());
 } else {
-  const { exit } = process;
+  const exit = process.exit.bind(process);
   // It would end the thread, and the runner would wait for the file for ever. Without a code Node calls it, after an uncaught error.
   process.exit = (code) => {
     if (code === undefined) exit();

@@ -5,7 +5,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '@meshkeeper/domain';
 import { Convergence, OWN } from './convergence.ts';
 
 const isLarge = process.env['MESHKEEPER_SIZE'] === 'large';
-const EXAMPLES = new URL('../../domain/src/render/testdata', import.meta.url);
+const EXAMPLES = new URL('../../domain/src/render/testdata/', import.meta.url);
 const CONNECTION = Buffer.from('{"endpoints":"http://etcd:2379","root_prefix":"mesh"}').toString('base64');
 
 let bench: Convergence;
