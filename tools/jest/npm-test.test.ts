@@ -69,3 +69,11 @@ test('a test that hangs is a failure when its time is over, and its clean-up sti
   assert.deepEqual([code, lastLine], [1, '1 passed, 1 failed'], out);
   for (const part of [/waits\n\s+Error: It has not ended after 0[.]2 s[.]/, /tidied up/]) assert.match(out, part);
 });
+
+test('where a beforeAll fails, the tests of its file fail without being run', async () => {
+  const content = `beforeAll(() => { throw new Error('no server'); }); test('a', () => console.log('ran'));`;
+  const { code, out, lastLine } = await npmTest({ 'one.test.ts': content }, 'libs/a');
+  assert.deepEqual([code, lastLine], [1, '0 passed, 2 failed'], out);
+  assert.match(out, /no server/);
+  assert.doesNotMatch(out, /ran$/m);
+});

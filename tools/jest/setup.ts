@@ -52,12 +52,30 @@ function printable(thrown: unknown): Error {
   return error;
 }
 
+/** The last file in which a `beforeAll` failed. Its tests would fail for want of what that sets up, each perhaps after its whole limit. */
+let brokenFile: string | undefined;
+
+async function setUp(work: Work, ms: number): Promise<void> {
+  try {
+    await inTime(work, ms);
+  } catch (error) {
+    brokenFile = expect.getState().testPath;
+    throw error;
+  }
+}
+
+function runLimited(body: Work, ms: number): Promise<void> {
+  if (brokenFile !== undefined && brokenFile === expect.getState().testPath)
+    throw printable(new Error('It was not run, since a beforeAll of its file failed.'));
+  return runTest(body, (work) => inTime(work, ms));
+}
+
 const limitedTest =
   (add: jest.It) =>
   (name: string, body: Work, ms = limitMs()) =>
-    add(name, () => runTest(body, (work) => inTime(work, ms)));
-const limitedHook = (add: jest.Lifecycle) =>
-  ((work: Work, ms = limitMs()) => add(() => inTime(work, ms))) as jest.Lifecycle;
+    add(name, () => runLimited(body, ms));
+const limitedHook = (add: jest.Lifecycle, run = inTime) =>
+  ((work: Work, ms = limitMs()) => add(() => run(work, ms))) as jest.Lifecycle;
 
 const withEach = (add: ReturnType<typeof limitedTest>) => Object.assign(add, { each: bind(add) });
 
@@ -65,7 +83,7 @@ globalThis.test = Object.assign(withEach(limitedTest(test)), {
   only: withEach(limitedTest(test.only)),
   skip: test.skip,
 }) as jest.It;
-globalThis.beforeAll = limitedHook(beforeAll);
+globalThis.beforeAll = limitedHook(beforeAll, setUp);
 globalThis.beforeEach = limitedHook(beforeEach);
 globalThis.afterEach = limitedHook(afterEach);
 globalThis.afterAll = limitedHook(afterAll);
