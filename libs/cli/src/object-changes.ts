@@ -8,11 +8,12 @@ import {
   type ObjectRef,
   type Reason,
   type Step,
+  type Json,
 } from '@meshkeeper/domain';
 import { ours, previewCopy } from '@meshkeeper/kubernetes';
-import { shownText } from './shown-text.ts';
 import type { Planned } from './plan-keys.ts';
 import { unifiedDiff } from './unified-diff.ts';
+import { toYaml } from './yaml-text.ts';
 
 /** What becomes of pods that run now, and of the models in them. */
 export type PodsEffect = {
@@ -114,4 +115,22 @@ function podsEffect(
   if (target.kind !== 'deployments') return undefined;
   const { pods, models } = running(planned, target.name);
   return pods === 0 ? undefined : { does, pods, models, field };
+}
+
+/** An object as people read it: what a ConfigMap holds encoded is decoded, and JSON in it is laid out. */
+function shownText(object: KubeObject): string {
+  const { binaryData, ...rest } = object;
+  if (binaryData === undefined) return toYaml(rest);
+  const encoded = Object.entries(binaryData as Readonly<Record<string, string>>);
+  const texts = encoded.map(([name, text]) => [name, decodedJson(text)]);
+  return toYaml({ ...rest, binaryData: Object.fromEntries(texts) });
+}
+
+function decodedJson(encoded: string): Json {
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
 }

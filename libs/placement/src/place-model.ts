@@ -1,6 +1,5 @@
 import { churnAgeMs } from './capacity.ts';
 import { freeUnits, isFull, mayHold, type ClusterView, type InstanceView, type ModelView } from './cluster-view.ts';
-import { rank } from './rank.ts';
 
 /** An instance where the model failed is left out for so long. */
 export const FAILURE_EXPIRY_MS = 450_000;
@@ -121,4 +120,20 @@ function nearTheBest(all: readonly InstanceView[], model: ModelView, now: number
 function notBusy(all: readonly InstanceView[]): readonly InstanceView[] {
   const least = Math.min(...all.map(({ rpm }) => rpm));
   return all.filter(({ rpm }) => rpm < BUSY_RPM || rpm <= 2 * least);
+}
+
+/**
+ * A number that looks random but is the same for the same pair: of equally good instances each model gets another one,
+ * also when two instances decide at the same moment. FNV-1a, with the last bits mixed, as ids differ mostly at their end.
+ */
+function rank(modelId: string, instanceId: string): number {
+  let hash = 0x811c9dc5;
+  for (const text of [modelId, '/', instanceId]) {
+    for (let index = 0; index < text.length; index += 1) {
+      hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+    }
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { followTlsFiles, type FollowedTls } from '@meshkeeper/certificates';
+import { followTlsFiles, type FollowedTls, type TlsMaterial } from '@meshkeeper/certificates';
 import type { Logger, Stoppable } from '@meshkeeper/process';
 import { createBackend, type Backend } from './backend.ts';
 import { createRestApp } from './http/rest-app.ts';
 import type { RestProxySettings } from './settings.ts';
-import { backendTls } from './tls/backend-tls.ts';
 import { createTlsServer } from './tls/listener-tls.ts';
+import { checkServerIdentity, createSecureContext, getCACertificates } from 'node:tls';
+import type { ChannelTls } from '@meshkeeper/grpc';
 
 export type RestProxy = Stoppable & {
   /** `http://host:port`, or `https:` under TLS. */
@@ -62,5 +63,26 @@ async function listen(settings: RestProxySettings, { backend, tls, logger }: Par
       await tls?.stop();
       backend.stop();
     },
+  };
+}
+
+/**
+ * How the mesh is dialled over TLS. It is shown the pod's own certificate, as every member of a mesh shows it to the others, so that the
+ * mesh may demand one. What the mesh shows is trusted when an authority that the machine or MM_TLS_TRUST_CERT_PATH knows has signed it for
+ * the host that is dialled, or when it is the pod's own certificate: the mesh of the same pod has the same files, and a pod's certificate
+ * need not name `localhost`. `unverified` trusts anything.
+ */
+function backendTls(kind: 'verified' | 'unverified', material: TlsMaterial | undefined): ChannelTls {
+  const secureContext = createSecureContext({
+    ca: [...getCACertificates('default'), ...(material === undefined ? [] : [material.trusted, material.certificate])],
+    // The pod's own certificate is trusted as it is, whether or not its authority is known.
+    allowPartialTrustChain: true,
+    ...(material !== undefined && { key: material.key, cert: material.certificate }),
+  });
+  const isOwn = (shown: { readonly raw: Buffer }): boolean => material?.leaf.raw.equals(shown.raw) === true;
+  return {
+    secureContext,
+    rejectUnauthorized: kind === 'verified',
+    checkServerIdentity: (host, shown) => (isOwn(shown) ? undefined : checkServerIdentity(host, shown)),
   };
 }

@@ -9,12 +9,11 @@ import {
   type RuntimeFacts,
 } from './facts.ts';
 import type { ReducedObject } from '../objects/reduce.ts';
-import type { StorageFacts } from '../objects/storage-secret.ts';
-import { claimIndex, endpointsIndex, entryIndex, wantedIndex } from './indexes.ts';
-import type { WakeSet } from './wake-set.ts';
-import { modelsOnClaim, storageChange } from './storage-to-keys.ts';
+import { claimIndex, endpointsIndex, entryIndex, wantedIndex, claimEntriesIndex } from './indexes.ts';
 import { supportedTypes } from '../objects/runtime-labels.ts';
 import { formatKey, type Owner } from '../objects/work-key.ts';
+import type { WakeSet } from './wake-set.ts';
+import type { StorageFacts } from '../objects/storage-secret.ts';
 
 const NOTHING: WakeSet = { keys: [], wakes: [], indexes: [] };
 
@@ -143,4 +142,31 @@ function keyOfRuntime(namespace: string, body: ReducedObject): readonly string[]
 function runtimeOf(body: ReducedObject): string | undefined {
   const owner = body.metadata.ownerReferences?.find(({ controller }) => controller === true);
   return owner?.kind === 'ServingRuntime' || owner?.kind === 'ClusterServingRuntime' ? owner.name : undefined;
+}
+
+function modelsOfEntry(namespace: string, entry: string): string {
+  return `predictor/${namespace}/{${entryIndex(namespace, entry)}}`;
+}
+
+/** Those that name the claim, and those that name an entry which does. The second hole is filled by a pattern with a hole of its own. */
+function modelsOnClaim(namespace: string, claim: string): readonly string[] {
+  return [
+    `predictor/${namespace}/{${claimIndex(namespace, claim)}}`,
+    `predictor/${namespace}/{${claimEntriesIndex(namespace, claim)}}`,
+  ];
+}
+
+/** Which models a storage Secret wakes: those that name an entry or a claim wait for it, or have lost it. */
+function storageChange(namespace: string, { claims, entries }: StorageFacts): WakeSet {
+  const named = Object.entries(entries);
+  return {
+    keys: [],
+    wakes: [
+      ...named.map(([entry]) => modelsOfEntry(namespace, entry)),
+      ...claims.map((claim) => `predictor/${namespace}/{${claimIndex(namespace, claim)}}`),
+    ],
+    indexes: named.flatMap(([entry, { claim }]) =>
+      claim === undefined ? [] : [`${claimEntriesIndex(namespace, claim)} {${entryIndex(namespace, entry)}}`],
+    ),
+  };
 }

@@ -11,7 +11,7 @@ import {
 import { Server as NetServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { HeaderList } from '../message/headers.ts';
-import { retire } from '../client/retire.ts';
+import { retire } from './retire.ts';
 import { serveStream, type CallRules } from './serve-stream.ts';
 import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES } from '../message/windows.ts';
 

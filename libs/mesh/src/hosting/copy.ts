@@ -1,5 +1,4 @@
 import { noteUse, type UseHistory } from '@meshkeeper/placement';
-import { Latch } from './latch.ts';
 import { Rate } from './rate.ts';
 
 export type CopyState =
@@ -74,5 +73,26 @@ export class Copy {
     const idle = (this.#idle ??= new Latch());
     const timer = setTimeout(() => idle.open(), limitMs).unref();
     return idle.opened.finally(() => clearTimeout(timer));
+  }
+}
+
+const OPEN = Promise.resolve();
+
+/** An event that happens once. Its promise is created on the first wait: of thousands of latches, hardly one is waited for. */
+class Latch {
+  #isOpen = false;
+  #waiting: PromiseWithResolvers<void> | undefined;
+
+  /** Resolves once `open` was called. */
+  get opened(): Promise<void> {
+    if (this.#isOpen) return OPEN;
+    this.#waiting ??= Promise.withResolvers<void>();
+    return this.#waiting.promise;
+  }
+
+  open(): void {
+    this.#isOpen = true;
+    this.#waiting?.resolve();
+    this.#waiting = undefined;
   }
 }

@@ -7,9 +7,8 @@ import type { Registry } from '@meshkeeper/metrics';
 import type { PayloadSettings } from '../settings/settings.ts';
 import type { HeaderList } from '@meshkeeper/grpc';
 import { createPayloadQueue, type Loss } from './payload-queue.ts';
-import { type PayloadTarget } from '../settings/payload-targets.ts';
-import { isWanted } from './payload-filter.ts';
 import type { Payload, PayloadProcessor } from './payload.ts';
+import type { PayloadTarget } from '../settings/payload-targets.ts';
 
 const TIMEOUT_MS = 10_000;
 /** Of payloads that wait for one receiver: 64 of 16 MiB would be more memory than the container has. */
@@ -111,4 +110,9 @@ function createLossReport(registry: Registry, logger: Logger): (why: Loss, error
     logger.warn({ count: unsaid, reason }, 'Payloads are not processed');
     [unsaid, saidAt] = [0, performance.now()];
   };
+}
+
+export function isWanted({ model, method }: PayloadTarget, payload: Payload): boolean {
+  if (method !== undefined && method !== payload.method) return false;
+  return model === undefined || model === payload.modelId || model === payload.vModelId;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createClusterView, type Changed, type ClusterView } from './cluster-view.ts';
-import { leaderOf } from './leader-latch.ts';
+import { leaderOf } from './cluster.ts';
 
 const scope = { rootPrefix: 'r', kvPrefix: 'mm', service: 's' };
 const key = (table: string, id: string) => `r/mm/s/${table}/${id}`;

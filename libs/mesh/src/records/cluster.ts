@@ -1,8 +1,7 @@
 import type { ModelStatusInfo } from '@meshkeeper/domain';
 import type { InstanceRecord, ModelRecord } from '@meshkeeper/modelmesh';
 import type { ClusterView as PlacementView } from '@meshkeeper/placement';
-import { instanceOf, type ClusterView } from './cluster-view.ts';
-import { leaderOf } from './leader-latch.ts';
+import { instanceOf, type ClusterView, type Stored } from './cluster-view.ts';
 import { modelStatus, NOT_FOUND_STATUS, type Liveness } from '../rules/model-status.ts';
 import type { HostSummary } from '../rules/host-limits.ts';
 import type { LoadContext } from '../rules/models.ts';
@@ -71,4 +70,15 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
     isLeader: () => leaderOf(view.tables.leaderLatch) === instanceId,
   };
+}
+
+/** The leader is whose latch was created first; ids carry a leading `_`. Undefined while there is none. */
+export function leaderOf(latches: ReadonlyMap<string, Stored<string>>): string | undefined {
+  const [first, ...others] = latches;
+  if (first === undefined) return undefined;
+  const [id] = others.reduce(
+    (oldest, latch) => (latch[1].createRevision < oldest[1].createRevision ? latch : oldest),
+    first,
+  );
+  return id.replace(/^_/, '');
 }

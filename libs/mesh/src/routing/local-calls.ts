@@ -1,11 +1,11 @@
 import type { Copy } from '../hosting/copy.ts';
 import type { RuntimeFacts } from '../rules/runtime-facts.ts';
-import { type Answer, type Channel, type HeaderList, RpcError, toRpcError } from '@meshkeeper/grpc';
+import { RpcError, toRpcError, type Answer, type Channel, type HeaderList } from '@meshkeeper/grpc';
 import type { ModelCall } from './model-call.ts';
 import { absent, loadedCopy, type AwaitOptions } from './await-copy.ts';
 import { createTurns, type Turns } from './turns.ts';
-import { isLostModel, toModelError } from './model-errors.ts';
 import { spliceText } from './proto-path.ts';
+import { outcomeError, outcomeOf } from './outcome.ts';
 
 export type LocalCallsOptions = AwaitOptions & {
   readonly runtime: { readonly facts: RuntimeFacts; readonly data: Channel };
@@ -119,4 +119,20 @@ function idHeaders(modelId: string): HeaderList {
 
 export function shortName(method: string): string {
   return method.slice(method.lastIndexOf('/') + 1);
+}
+
+/** How model servers say that they do not have a model: plainly, and in the words of Triton and MLServer. */
+function isLostModel({ code, details }: RpcError): boolean {
+  if (code === 'UNAVAILABLE')
+    return /Request for unknown model: .* (is not found|has no available versions)/.test(details);
+  return code === 'NOT_FOUND' || (code === 'INVALID_ARGUMENT' && /^Model .+ not found/.test(details));
+}
+
+/** A runtime's own failure as callers receive it: its code, and its text behind the method. UNAVAILABLE is reserved for the mesh. */
+function toModelError(error: unknown, method: string): unknown {
+  if (!(error instanceof RpcError) || outcomeOf(error) !== undefined) return error;
+  if (error.code === 'CANCELLED' || error.code === 'DEADLINE_EXCEEDED') return error;
+  const text = `${method}: ${error.code}: ${error.details}`;
+  if (error.code !== 'UNAVAILABLE') return new RpcError(error.code, text, { cause: error });
+  return outcomeError('runtime-unavailable', 'INTERNAL', `ModelRuntime UNAVAILABLE: ${text}`);
 }

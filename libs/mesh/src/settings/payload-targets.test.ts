@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parsePayloadTargets } from './payload-targets.ts';
-import { isWanted } from '../payloads/payload-filter.ts';
+import { isWanted } from '../payloads/payload-processors.ts';
 import type { Payload } from '../payloads/payload.ts';
 
 const any = { model: undefined, method: undefined };

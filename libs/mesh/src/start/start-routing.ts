@@ -3,7 +3,6 @@ import type { InstanceParts, Keep } from './instance-parts.ts';
 import { listenToPeers, type Listener } from './listeners.ts';
 import type { LiveConfig } from '../records/live-config.ts';
 import type { MeshCore } from './mesh-core.ts';
-import { openDataChannel } from '../runtime/data-channel.ts';
 import { createCallLog } from '../routing/call-log.ts';
 import { createDataPlane } from '../routing/data-plane.ts';
 import { ANY_METHOD, parseDataPlaneConfig } from '../routing/data-plane-config.ts';
@@ -11,6 +10,7 @@ import { createLocalCalls } from '../routing/local-calls.ts';
 import { createPeerService } from '../routing/peer-service.ts';
 import type { Peers } from '../routing/peers.ts';
 import { createRouter } from '../routing/router.ts';
+import { type Channel, openChannel } from '@meshkeeper/grpc';
 
 export type RoutingParts = InstanceParts & {
   readonly core: MeshCore;
@@ -61,4 +61,14 @@ export async function startRouting(parts: RoutingParts, keep: Keep) {
   });
   const listener: Listener = keep(await listenToPeers(settings, createPeerService(local), { tls, logger }));
   return { infer, listener };
+}
+
+const CONNECT_MS = 2_000;
+
+/** Where inference goes: `host:port` or `unix:///path`. */
+function openDataChannel(address: string, maxMessageBytes: number): Channel {
+  const options = { maxMessageBytes, connectTimeoutMs: CONNECT_MS };
+  if (address.startsWith('unix://')) return openChannel({ path: address.slice('unix://'.length) }, options);
+  const colon = address.lastIndexOf(':');
+  return openChannel({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }, options);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { milliseconds } from './milliseconds.ts';
+import { milliseconds } from '../ovms/server.ts';
 import { readAdapterSettings } from './settings.ts';
 
 const MEMORY = { CONTAINER_MEM_REQ_BYTES: String(2 ** 30), MEM_BUFFER_BYTES: String(2 ** 27) };

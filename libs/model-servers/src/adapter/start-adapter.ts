@@ -4,8 +4,13 @@ import { createModelPuller, createStorage } from '@meshkeeper/storage';
 import { createPullMetrics, createRegistry } from '@meshkeeper/metrics';
 import { startPodMetrics, type Logger, type Stoppable } from '@meshkeeper/process';
 import { createAdapter } from './adapter.ts';
-import { MODEL_SERVERS } from './model-servers.ts';
+import { createMlserver } from '../mlserver/server.ts';
+import type { ModelServer } from './model-server.ts';
+import { createOvms } from '../ovms/server.ts';
+import type { ServerType } from './server-type.ts';
 import type { AdapterSettings } from './settings.ts';
+import { createTorchserve } from '../torchserve/server.ts';
+import { createTriton } from '../triton/server.ts';
 
 /** @throws Error when the port is taken, or the model root cannot be written */
 export async function startAdapter(settings: AdapterSettings, logger: Logger): Promise<Stoppable> {
@@ -27,3 +32,11 @@ export async function startAdapter(settings: AdapterSettings, logger: Logger): P
     },
   };
 }
+
+/** How each kind of server is adapted. */
+const MODEL_SERVERS: Readonly<Record<ServerType, (settings: AdapterSettings) => ModelServer>> = {
+  triton: createTriton,
+  mlserver: createMlserver,
+  ovms: createOvms,
+  torchserve: createTorchserve,
+};

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { layOutForMlserver } from '../mlserver/layout.ts';
 import type { LocalModel } from '../adapter/model-server.ts';
-import { layOutForOvms } from '../ovms/layout.ts';
+import { layOutForOvms } from '../ovms/server.ts';
 import { archiveName, layOutForTorchserve } from '../torchserve/layout.ts';
 import { layOutForTriton } from '../triton/layout.ts';
 

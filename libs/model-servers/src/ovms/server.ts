@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { adaptedModels } from '../layout/adapted-models.ts';
-import { milliseconds } from '../adapter/milliseconds.ts';
-import { V2_METHODS, type ModelServer } from '../adapter/model-server.ts';
+import { V2_METHODS, type ModelServer, type LocalModel } from '../adapter/model-server.ts';
 import type { AdapterSettings } from '../adapter/settings.ts';
 import { configApi } from './config-api.ts';
-import { layOutForOvms } from './layout.ts';
 import { modelListText, readModelList } from './model-list.ts';
 import { createReloader } from './reloader.ts';
+import { entriesOf, isFolder, link } from '../layout/model-files.ts';
+import { largestVersion } from '../layout/versions.ts';
 
 const FOLDER = '_ovms_models';
 
@@ -43,4 +43,21 @@ export function createOvms(settings: AdapterSettings): ModelServer {
     purge: () => reloader.purge(),
     stop: async () => reloader.stop(),
   };
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A duration as Go writes it, with one unit: `100ms`, `3s`. @throws Error naming the variable */
+export function milliseconds(variable: string, text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  if (number === undefined) throw new Error(`${variable}: must be a duration such as 100ms or 3s, not ${text}`);
+  return Number(number) * (UNITS[unit] ?? 1);
+}
+
+/** Lays a model out as `<target>/<version>/…`. A schema is of no use to this server. */
+export async function layOutForOvms({ path, type }: LocalModel, target: string): Promise<void> {
+  if (!(await isFolder(path))) return link(path, join(target, '1', type === 'onnx' ? 'model.onnx' : basename(path)));
+  const folders = (await entriesOf(path)).filter((entry) => entry.isFolder).map(({ name }) => name);
+  const version = largestVersion(folders);
+  await link(version === undefined ? path : join(path, version), join(target, version ?? '1'));
 }

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createChannel, createClient, type ClientError } from 'nice-grpc';
 import { Status } from 'nice-grpc-common';
@@ -9,8 +8,9 @@ import { ManagementAPIsServiceDefinition, type ManagementAPIsServiceClient } fro
 import { NAMED_BY_FIRST_FIELD, V2_METHODS, type ModelServer } from '../adapter/model-server.ts';
 import type { AdapterSettings } from '../adapter/settings.ts';
 import { isHealthy, modelPage, workerMemory } from './answers.ts';
-import { CONFIGURATION, writeConfiguration } from './configuration.ts';
 import { archiveName, layOutForTorchserve } from './layout.ts';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const FOLDER = '_torchserve_models';
 const PAGE = 500;
@@ -93,4 +93,22 @@ function managementCalls(management: ManagementAPIsServiceClient) {
 
 function soon(): { readonly signal: AbortSignal } {
   return { signal: AbortSignal.timeout(QUESTION_MS) };
+}
+
+const CONFIGURATION = 'mmconfig.properties';
+
+/** Writes what TorchServe waits for before it starts. Appears whole or not at all. */
+function writeConfiguration(folder: string): void {
+  const properties = {
+    enable_envvars_config: true,
+    model_store: folder,
+    metric_time_interval: 10,
+    inference_address: 'http://127.0.0.1:8083',
+    number_of_netty_threads: 8,
+    job_queue_size: 512,
+  };
+  const text = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${CONFIGURATION}.new`), text.join(''));
+  renameSync(join(folder, `${CONFIGURATION}.new`), join(folder, CONFIGURATION));
 }

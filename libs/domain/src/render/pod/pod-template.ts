@@ -1,12 +1,19 @@
 import { asObject, type Json, type JsonObject } from '../../objects/reduce.ts';
-import { ARCHITECTURES, TERMINATION_GRACE_SECONDS } from '../../config/base-values.ts';
+import {
+  ARCHITECTURES,
+  TERMINATION_GRACE_SECONDS,
+  DROP_ALL,
+  PATHS,
+  VOLUMES,
+  WAIT_FOR_MESH,
+} from '../../config/base-values.ts';
 import { adapterContainer } from './adapter-container.ts';
 import { meshContainer } from './mesh-container.ts';
-import type { PodInput } from './pod-input.ts';
 import { pullerContainer } from './puller-container.ts';
 import { restProxyContainer } from './rest-proxy-container.ts';
-import { runtimeContainers } from './runtime-containers.ts';
 import { volumes } from './volumes.ts';
+import { claimMounts, mount, socketMounts, withEntries, type PodInput } from './pod-input.ts';
+import type { RuntimeContainer } from '../runtime-spec.ts';
 
 /** A runtime's pod template. `labels` are the Deployment's own. Pure. */
 export function podTemplate(input: PodInput, labels: Readonly<Record<string, string>>): JsonObject {
@@ -79,5 +86,30 @@ function affinity(own: JsonObject): JsonObject {
       ...nodeAffinity,
       requiredDuringSchedulingIgnoredDuringExecution: { ...required, nodeSelectorTerms: [...terms, ours] },
     },
+  };
+}
+
+/** The model server's containers: the runtime's own words, with the mounts and the stop hook that every server gets. */
+function runtimeContainers(input: PodInput): JsonObject[] {
+  return withEntries(
+    [],
+    input.spec.containers.map((container) => serverContainer(input, container)),
+  );
+}
+
+/** Each container gets mounts of its own: shared ones once showed the storage credentials to a model server. */
+function serverContainer(input: PodInput, container: RuntimeContainer): JsonObject {
+  const { spec } = input;
+  const own = container as unknown as JsonObject;
+  return {
+    ...own,
+    securityContext: own['securityContext'] ?? DROP_ALL,
+    lifecycle: WAIT_FOR_MESH,
+    volumeMounts: [
+      mount(VOLUMES.models, PATHS.models),
+      ...claimMounts(input),
+      ...container.volumeMounts,
+      ...socketMounts(spec.grpcDataEndpoint, spec.grpcEndpoint),
+    ],
   };
 }
