@@ -26,7 +26,7 @@ test.each<[string, KubeObject, boolean]>([
 test('only the text true pauses an object', () => {
   const paused = (value?: string) => {
     const annotations = value === undefined ? {} : { 'meshkeeper.dev/paused': value };
-    return isPaused({ metadata: { name: 'x', annotations }, managers: [] } as unknown as ReducedObject);
+    return isPaused({ metadata: { name: 'x', annotations }, managers: [] });
   };
   expect([paused('true'), paused('yes'), paused()]).toEqual([true, false, false]);
 });
