@@ -13,7 +13,7 @@ describe('The number of copies for a rate', () => {
     ['is at most a third of the instances', 8_000, 1, 9, 3],
     ['may be two of few instances', 8_000, 1, 2, 2],
     ['is never lowered here', 9_000, 4, 6, 4],
-    ['follows the rate at once', 9_000, 1, 30, 5],
+    ['follows the rate in one step', 9_000, 1, 30, 5],
   ])('%s', (_rule, rpm, copies, instances, expected) => {
     expect(copiesForRate(rpm, copies, instances, 2_000)).toBe(expected);
   });

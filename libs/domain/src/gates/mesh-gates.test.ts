@@ -113,7 +113,7 @@ test.each<[string, Partial<PredictorSnapshot>, string]>([
     'unknown -: The records of the mesh are not all listed yet',
   ],
   ['another owner has it', { vmodel: { ...vmodel, owner: 'ksp' } }, CONFLICT],
-  ['nobody owns it', { vmodel: { ...vmodel, owner: '' } }, 'passed -: Registered as m'],
+  ['it has no owner', { vmodel: { ...vmodel, owner: '' } }, 'passed -: Registered as m'],
   ['it is registered while paused', { vmodel, namespacePaused: true }, 'passed -: Registered as m'],
   [
     'it is not, while paused',

@@ -34,7 +34,7 @@ test.each<[string, Partial<ShownStatus>, Partial<ModelView>, readonly string[]]>
     { transition: 'InProgress' },
     ['Normal TransitionStarted: Loading the new model; the old one keeps serving'],
   ],
-  ['a switch goes on', { transition: 'InProgress' }, { transition: 'InProgress' }, []],
+  ['a switch continues', { transition: 'InProgress' }, { transition: 'InProgress' }, []],
   [
     'a switch ends',
     { transition: 'InProgress' },
