@@ -94,7 +94,10 @@ describe('after a fault the status says what happened, and the next load works',
     const isPulled = (): boolean => modelFolders().some((folder) => folder.startsWith('greedy__'));
     await waitFor(isPulled, { timeoutMs: 20_000, what: 'the files of the model' });
     process.kill(pid, 'SIGKILL');
-    await untilFailure('greedy', /^UNAVAILABLE: Failed to load model due to .*the model server went away meanwhile/);
+    await untilFailure(
+      'greedy',
+      /^UNAVAILABLE: Failed to load model due to .*the model server went away during the load/,
+    );
     await predicts('greedy', 60_000);
     await untilReady(cluster, 'greedy');
   });
