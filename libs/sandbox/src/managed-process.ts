@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forgetProcess, recordProcess, signalGroup } from './process-record.ts';
@@ -16,8 +16,11 @@ export type ProcessSpec = {
   readonly logFile: string;
   /** Where the process is recorded for `stopLeftovers`. */
   readonly recordFolder?: string;
-  /** Asked every 50 ms until true; throwing counts as false. Without it the process is ready at once. */
-  readonly ready?: () => boolean | Promise<boolean>;
+  /**
+   * Called every 50 ms until true; throwing counts as false. `output` gives what the process has printed so far. Without it the process is
+   * ready as soon as it runs.
+   */
+  readonly ready?: (output: () => string) => boolean | Promise<boolean>;
   /** 60,000 when absent. */
   readonly readyTimeoutMs?: number;
   /** Milliseconds between SIGTERM and SIGKILL; 8,000 when absent. */
@@ -54,10 +57,11 @@ process.once('exit', () => {
  * @throws Error with the last lines of its log when it cannot be started, ends before it is ready, or is not ready in time.
  */
 export async function startProcess(spec: ProcessSpec): Promise<ManagedProcess> {
+  const from = existsSync(spec.logFile) ? statSync(spec.logFile).size : 0;
   const child = await spawnLogged(spec);
   const managed = manage(spec, child);
   try {
-    await untilReady(spec, managed);
+    await untilReady(spec, managed, () => readFileSync(spec.logFile).subarray(from).toString('utf8'));
   } catch (error) {
     managed.kill();
     await managed.exited;
@@ -123,7 +127,7 @@ function manage(spec: ProcessSpec, child: ChildProcess & { readonly pid: number 
   };
 }
 
-async function untilReady(spec: ProcessSpec, managed: ManagedProcess): Promise<void> {
+async function untilReady(spec: ProcessSpec, managed: ManagedProcess, output: () => string): Promise<void> {
   const { ready } = spec;
   if (ready === undefined) return;
   const limit = spec.readyTimeoutMs ?? 60_000;
@@ -132,7 +136,7 @@ async function untilReady(spec: ProcessSpec, managed: ManagedProcess): Promise<v
   void managed.exited.then((text) => (exit = text));
   for (;;) {
     const isReady = await Promise.resolve()
-      .then(ready)
+      .then(() => ready(output))
       .catch(() => false);
     if (exit !== undefined) throw processError(spec, `ended with ${exit} before it was ready`);
     if (isReady) return;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findBinaries } from './control-plane-binaries.ts';
 import { tryFileLock } from './file-lock.ts';
+import { buildWithGo } from './go-build.ts';
 import { goEnvironment, parseGoMinor } from './go-toolchain.ts';
 import { cacheFolder } from './paths.ts';
 
@@ -58,4 +59,25 @@ test('without Go each build names itself, and only what helps it', async () => {
   await assert.rejects(goEnvironment({ PATH: '/nowhere' }, need), {
     message: 'The object stores must be built once and there is no Go on the PATH: install Go 1.21 or newer.',
   });
+});
+
+test('a second build waits for the first, reports its progress and takes its result', async () => {
+  const target = join(folder, 'target');
+  const first = tryFileLock(`${target}.lock`);
+  assert.ok('release' in first);
+  writeFileSync(`${target}.progress`, 'compiled 1 of 2 packages');
+  const build = {
+    name: 'a build',
+    need: { subject: 'It', orInstead: { absent: '', tooOld: '' } },
+    moduleFolder: '/nowhere',
+    flags: [],
+    packages: [],
+    missing: () => [],
+  };
+  const reported: string[] = [];
+  await buildWithGo(build, target, (text) => {
+    reported.push(text);
+    first.release();
+  });
+  assert.deepEqual(reported, ['compiled 1 of 2 packages']);
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,10 +12,14 @@ export function buildCache(env: Readonly<Record<string, string | undefined>>, na
   return join(base, 'meshkeeper', name, hash);
 }
 
-/** Names what a build for this platform is made of: the files of its module, relative to `folder`, and its flags. */
-export function contentHash(folder: string, files: readonly string[], flags: readonly string[]): string {
+/** Names what a build for this platform is made of: all files of `folder`, and the flags. */
+export function contentHash(folder: string, flags: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(`${file}\0`).update(readFileSync(join(folder, file)));
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  for (const file of files) hash.update(`${file.slice(folder.length + 1)}\0`).update(readFileSync(file));
   hash.update(JSON.stringify([flags, process.platform, process.arch]));
   return hash.digest('hex').slice(0, 16);
 }

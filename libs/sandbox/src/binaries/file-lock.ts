@@ -22,12 +22,12 @@ export function tryFileLock(file: string): FileLock | { readonly heldBy: number 
   return { heldBy: readOwner(file)?.pid ?? 0 };
 }
 
-/** Takes the lock as soon as nobody holds it; `progress` is told who does, once a second. */
-export async function waitForFileLock(file: string, progress: (text: string) => void): Promise<FileLock> {
+/** Takes the lock as soon as it is free. `onHeld` receives the id of the process that holds it, once a second. */
+export async function waitForFileLock(file: string, onHeld: (pid: number) => void): Promise<FileLock> {
   for (;;) {
     const lock = tryFileLock(file);
     if ('release' in lock) return lock;
-    progress(`waiting for process ${lock.heldBy}, which is at it`);
+    onHeld(lock.heldBy);
     await sleep(1_000);
   }
 }

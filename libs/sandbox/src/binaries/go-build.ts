@@ -1,14 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import { signalGroup } from '../process-record.ts';
+import { createBuildEstimate } from './build-estimate.ts';
 import { waitForFileLock } from './file-lock.ts';
+import { listPackages, type GoPackage } from './go-packages.ts';
 import { goEnvironment, type GoNeed } from './go-toolchain.ts';
 
-const run = promisify(execFile);
-
-/** Called whenever there is something to tell, at most a few times a second. */
+/** Called whenever there is something to report, at most a few times a second. */
 export type BuildProgress = (text: string) => void;
 
 /** What is built from one pinned Go module. */
@@ -26,30 +25,47 @@ export type GoBuild = {
   readonly missing: (folder: string) => readonly string[];
 };
 
+/** No package describes itself to debuggers, which takes a tenth of the time to compile and is not linked in the end. */
+export const COMMON_FLAGS: readonly string[] = ['-trimpath', '-buildvcs=false', '-gcflags=all=-dwarf=false'];
+
 /**
- * Builds the programs of one module into `target`. They appear there all at once or not at all. Two builds never run at
- * once: the second waits, and finds the first one's result.
+ * Builds the programs of one module into `target`. They appear there all together or not at all. Two builds never run concurrently: the
+ * second waits, reports the progress of the first, and finds its result.
  * @throws Error with one sentence when Go is missing, too old, or the build fails.
  */
 export async function buildWithGo(build: GoBuild, target: string, progress: BuildProgress): Promise<void> {
-  const lock = await waitForFileLock(`${target}.lock`, progress);
+  const published = `${target}.progress`;
+  const lock = await waitForFileLock(`${target}.lock`, (pid) => progress(publishedBy(pid, published)));
   try {
     if (build.missing(target).length === 0) return;
     const env = await goEnvironment(process.env, build.need);
     const aside = `${target}.building`;
     rmSync(aside, { recursive: true, force: true });
     mkdirSync(aside, { recursive: true });
-    await goBuild(build, aside, env, progress);
+    await goBuild(build, aside, env, (text) => {
+      writeFileSync(published, text);
+      progress(text);
+    });
     rmSync(target, { recursive: true, force: true });
     renameSync(aside, target);
   } finally {
+    rmSync(published, { force: true });
     lock.release();
+  }
+}
+
+/** What the process that builds reported last. */
+function publishedBy(pid: number, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return `waiting for process ${pid}, which builds it`;
   }
 }
 
 async function goBuild(build: GoBuild, target: string, env: NodeJS.ProcessEnv, progress: BuildProgress): Promise<void> {
   progress('fetching the sources');
-  const total = await countPackages(build, env);
+  const estimate = createBuildEstimate(await packagesOf(build, env), () => performance.now());
   const child = spawn('go', ['build', '-v', ...build.flags, '-o', `${target}/`, ...build.packages], {
     cwd: build.moduleFolder,
     env,
@@ -61,17 +77,12 @@ async function goBuild(build: GoBuild, target: string, env: NodeJS.ProcessEnv, p
   };
   process.once('exit', endChild);
   const lines: string[] = [];
-  let last = 'starting';
-  let done = 0;
   createInterface({ input: child.stderr }).on('line', (line) => {
     lines.push(line);
     if (lines.length > 20) lines.shift();
-    if (line.startsWith('go: ')) return;
-    done += 1;
-    last = line;
+    estimate.begin(line);
   });
-  // Packages of an earlier build are not named again, so the count may end below the total.
-  const timer = setInterval(() => progress(`compiled ${done} of at most ${total} packages, ${last}`), 500);
+  const timer = setInterval(() => progress(estimate.text()), 500);
   try {
     const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
     if (code !== 0)
@@ -84,18 +95,13 @@ async function goBuild(build: GoBuild, target: string, env: NodeJS.ProcessEnv, p
   }
 }
 
-async function countPackages(build: GoBuild, env: NodeJS.ProcessEnv): Promise<number> {
-  const listed = await run('go', ['list', '-deps', ...build.packages], {
-    cwd: build.moduleFolder,
-    env,
-    maxBuffer: 16_777_216,
-  }).catch((error: unknown) => {
+async function packagesOf(build: GoBuild, env: NodeJS.ProcessEnv): Promise<readonly GoPackage[]> {
+  return listPackages(build.packages, build.moduleFolder, env).catch((error: unknown) => {
     const text = (error as { readonly stderr?: string }).stderr ?? String(error);
     throw new Error(
       `The sources of ${build.name} could not be fetched:\n${text.trim().split('\n').slice(-5).join('\n')}`,
     );
   });
-  return listed.stdout.trim().split('\n').length;
 }
 
 function sentence(name: string): string {

@@ -47,7 +47,9 @@ export async function goEnvironment(
       `${subject} must be built once and ${version.stdout.trim()} is too old for it: install Go 1.${OLDEST_MINOR} or newer${orInstead.tooOld}.`,
     );
   }
-  return minor < NEEDED_MINOR ? { ...env, GOTOOLCHAIN: 'auto' } : env;
+  // Without cgo a build does not depend on whether the machine has a C compiler.
+  const pure = { ...env, CGO_ENABLED: '0' };
+  return minor < NEEDED_MINOR ? { ...pure, GOTOOLCHAIN: 'auto' } : pure;
 }
 
 /** `go1.26.8` gives 26. */

@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildCache, contentHash, isExecutable } from './build-cache.ts';
+import { COMMON_FLAGS } from './go-build.ts';
 
 /** Absolute paths of the programs of the control plane. */
 export type ControlPlaneBinaries = {
@@ -24,8 +24,7 @@ const VERSION_PACKAGE = 'k8s.io/component-base/version';
 
 /** Without the version flags the server calls itself v0.0.0 and clients misjudge what it can do. */
 export const BUILD_FLAGS: readonly string[] = [
-  '-trimpath',
-  '-buildvcs=false',
+  ...COMMON_FLAGS,
   '-ldflags',
   [
     '-s -w',
@@ -58,9 +57,5 @@ export function binariesIn(folder: string): ControlPlaneBinaries {
 
 /** Where the build for exactly this module, these flags and this platform is kept: `~/.cache/meshkeeper/control-plane/<hash>`. */
 export function cacheFolder(env: Readonly<Record<string, string | undefined>>): string {
-  const mains = readdirSync(join(MODULE_FOLDER, 'cmd'))
-    .sort()
-    .map((name) => join('cmd', name, 'main.go'));
-  const hash = contentHash(MODULE_FOLDER, ['go.mod', 'go.sum', ...mains], BUILD_FLAGS);
-  return buildCache(env, 'control-plane', hash);
+  return buildCache(env, 'control-plane', contentHash(MODULE_FOLDER, BUILD_FLAGS));
 }

@@ -10,8 +10,23 @@ export type ControllerManagerOptions = {
   readonly recordFolder?: string;
 };
 
-/** What would need a cloud or real nodes, or would evict pods from the sandbox's node while its process is down. */
-const OFF = ['nodeipam', 'nodelifecycle', 'cloud-node-lifecycle', 'service-lb-controller', 'node-route-controller'];
+/**
+ * Those that a sandbox needs. Others want a cloud, volumes or real nodes, or would evict pods from the sandbox's node while its process is
+ * down; of the workloads only Deployments get pods. The program that is built here has just these (control-plane/cmd).
+ */
+const CONTROLLERS = [
+  'clusterrole-aggregation-controller',
+  'deployment-controller',
+  'endpoints-controller',
+  'endpointslice-controller',
+  'garbage-collector-controller',
+  'horizontal-pod-autoscaler-controller',
+  'namespace-controller',
+  'persistentvolumeclaim-protection-controller',
+  'replicaset-controller',
+  'root-ca-certificate-publisher-controller',
+  'serviceaccount-controller',
+];
 
 /** Starts kube-controller-manager; it serves nothing, so it counts as ready once it runs. */
 export function startControllerManager(options: ControllerManagerOptions): Promise<ManagedProcess> {
@@ -21,9 +36,8 @@ export function startControllerManager(options: ControllerManagerOptions): Promi
     args: [
       `--kubeconfig=${options.kubeconfig}`,
       '--leader-elect=false',
-      `--service-account-private-key-file=${options.files.accountPrivateKey}`,
       `--root-ca-file=${options.files.caFile}`,
-      `--controllers=*,${OFF.map((name) => `-${name}`).join(',')}`,
+      `--controllers=${CONTROLLERS.join(',')}`,
       '--secure-port=0',
     ],
     logFile: join(options.folder, 'kube-controller-manager.log'),

@@ -1,54 +1,67 @@
 import { join } from 'node:path';
 import { buildCache, contentHash, isExecutable } from '../binaries/build-cache.ts';
-import { buildWithGo, type BuildProgress } from '../binaries/go-build.ts';
+import { buildWithGo, COMMON_FLAGS, type BuildProgress } from '../binaries/go-build.ts';
 
-/** Absolute paths of the programs that play object stores. */
-type ObjectStoreBinaries = { readonly versitygw: string; readonly fakeGcsServer: string };
+/** A server of one Go module, which is one program. */
+type Program = { readonly name: string; readonly module: string };
 
-/** The Go module that pins what is built. */
-const MODULE_FOLDER = join(import.meta.dirname, '..', '..', 'object-stores');
-const FLAGS = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w'];
-const PACKAGES = ['github.com/versity/versitygw/cmd/versitygw', 'github.com/fsouza/fake-gcs-server'];
-const PROGRAMS = ['versitygw', 'fake-gcs-server'];
+const S3: Program = { name: 'the S3 server', module: 's3' };
+const GCS: Program = { name: 'the GCS emulator', module: 'gcs' };
 
-let found: Promise<ObjectStoreBinaries> | undefined;
+const MODULES = join(import.meta.dirname, '..', '..', 'object-stores');
+const FLAGS = [...COMMON_FLAGS, '-ldflags', '-s -w'];
+
+const found = new Map<Program, Promise<string>>();
 
 /**
- * The programs of the object stores: those built before, else they are built now (two minutes; `progress` hears of it).
- * Asked once per process.
+ * The S3 server that a sandbox has: the one built before, else it is built now (half a minute; `progress` receives it). Looked up once
+ * per process.
  * @throws Error with one sentence when building is not possible.
  */
-export function ensureObjectStores(progress: BuildProgress = () => {}): Promise<ObjectStoreBinaries> {
-  found ??= locate(progress).catch((error: unknown) => {
-    found = undefined;
+export function ensureS3Server(progress: BuildProgress = () => {}): Promise<string> {
+  return ensure(S3, progress);
+}
+
+/** The emulator of Google Cloud Storage, which only tests need. @throws Error with one sentence when building is not possible */
+export function ensureGcsEmulator(progress: BuildProgress = () => {}): Promise<string> {
+  return ensure(GCS, progress);
+}
+
+/** All object stores, as tests need them. @throws Error with one sentence when building is not possible */
+export async function ensureObjectStores(progress: BuildProgress = () => {}): Promise<void> {
+  await ensureS3Server(progress);
+  await ensureGcsEmulator(progress);
+}
+
+/** Where the build for exactly this module and platform is kept: `~/.cache/meshkeeper/<module>/<hash>`. */
+export function objectStoreCache(env: Readonly<Record<string, string | undefined>>, module: string): string {
+  return buildCache(env, module, contentHash(join(MODULES, module), FLAGS));
+}
+
+function ensure(program: Program, progress: BuildProgress): Promise<string> {
+  const present = found.get(program);
+  if (present !== undefined) return present;
+  const located = locate(program, progress).catch((error: unknown) => {
+    found.delete(program);
     throw error;
   });
-  return found;
+  found.set(program, located);
+  return located;
 }
 
-async function locate(progress: BuildProgress): Promise<ObjectStoreBinaries> {
-  const folder = objectStoreCache(process.env);
-  if (missingPrograms(folder).length > 0) await build(folder, progress);
-  return { versitygw: join(folder, 'versitygw'), fakeGcsServer: join(folder, 'fake-gcs-server') };
-}
-
-/** Where the build for exactly this module and platform is kept: `~/.cache/meshkeeper/object-stores/<hash>`. */
-export function objectStoreCache(env: Readonly<Record<string, string | undefined>>): string {
-  return buildCache(env, 'object-stores', contentHash(MODULE_FOLDER, ['go.mod', 'go.sum'], FLAGS));
-}
-
-function missingPrograms(folder: string): readonly string[] {
-  return PROGRAMS.filter((name) => !isExecutable(join(folder, name)));
-}
-
-function build(folder: string, progress: BuildProgress): Promise<void> {
-  const what = {
-    name: 'the object stores',
-    need: { subject: 'The object stores', orInstead: { absent: '', tooOld: '' } },
-    moduleFolder: MODULE_FOLDER,
+async function locate({ name, module }: Program, progress: BuildProgress): Promise<string> {
+  const folder = objectStoreCache(process.env, module);
+  const file = join(folder, module);
+  if (isExecutable(file)) return file;
+  const subject = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+  const build = {
+    name,
+    need: { subject, orInstead: { absent: '', tooOld: '' } },
+    moduleFolder: join(MODULES, module),
     flags: FLAGS,
-    packages: PACKAGES,
-    missing: missingPrograms,
+    packages: ['.'],
+    missing: (target: string) => (isExecutable(join(target, module)) ? [] : [module]),
   };
-  return buildWithGo(what, folder, progress);
+  await buildWithGo(build, folder, progress);
+  return file;
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { freePort } from '../free-port.ts';
 import { startProcess, type ManagedProcess } from '../managed-process.ts';
 import { acceptsConnections } from '../accepts-connections.ts';
-import { ensureObjectStores } from './object-store-binaries.ts';
+import { ensureS3Server } from './object-store-binaries.ts';
 
 export type ObjectStoreOptions = {
   /** Each folder in it is a bucket, each file of that an object; made when absent. */
@@ -32,15 +32,14 @@ export type ObjectStoreServer = ManagedProcess & {
  * @throws Error with one sentence when it can be neither found nor built, with the end of its log when it does not come up.
  */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<ObjectStoreServer> {
-  const { versitygw } = await ensureObjectStores();
+  const program = await ensureS3Server();
   const port = options.port ?? (await freePort());
   mkdirSync(options.folder, { recursive: true });
-  const tls = options.tls === undefined ? [] : ['--cert', options.tls.certFile, '--key', options.tls.keyFile];
+  const tls = options.tls === undefined ? [] : ['-cert', options.tls.certFile, '-key', options.tls.keyFile];
   const started = await startProcess({
     name: 'The object store',
-    command: versitygw,
-    // Without metadata it needs no extended attributes, and leaves no file of its own in the folder.
-    args: ['--port', `127.0.0.1:${port}`, '--quiet', '--keep-alive', ...tls, 'posix', '--nometa', options.folder],
+    command: program,
+    args: ['-address', `127.0.0.1:${port}`, ...tls, options.folder],
     // The command line of a process can be read by every user of the machine; its environment cannot.
     env: {
       ...definedOnly(process.env),

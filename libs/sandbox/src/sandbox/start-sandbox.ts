@@ -5,7 +5,7 @@ import { controlPlaneBinaries } from '../binaries/control-plane-binaries.ts';
 import type { ControlPlaneBinaries } from '../binaries/paths.ts';
 import { ensureRedis } from '../ensure-redis.ts';
 import { startNode, type SandboxNode } from '../node/node.ts';
-import { ensureObjectStores } from '../object-stores/object-store-binaries.ts';
+import { ensureS3Server } from '../object-stores/object-store-binaries.ts';
 import { stopLeftovers } from '../process-record.ts';
 import { ensureMlserver } from '../serving/ensure-mlserver.ts';
 import { fillModelStore, startModelStore } from '../serving/model-store.ts';
@@ -166,7 +166,7 @@ async function findPrograms(step: Step, serving: Serving): Promise<Programs> {
   await step('Redis program', (moving) => ensureRedis(moving));
   const binaries = await step('Control plane programs', (moving) => controlPlaneBinaries(moving));
   if (serving.kind === 'scripted') return { binaries, mlserver: undefined };
-  await step('Object store program', (moving) => ensureObjectStores(moving));
+  await step('Object store program', (moving) => ensureS3Server(moving));
   const mlserver = serving.mlserver ? await step('MLServer', (moving) => ensureMlserver(moving)) : undefined;
   return { binaries, mlserver };
 }

@@ -17,9 +17,11 @@ const COMPLETE = 'complete';
  * @throws Error with one sentence when there is no Python that can make one, or a package cannot be had
  */
 export async function ensureMlserver(progress: (text: string) => void = () => {}): Promise<string> {
-  const folder = buildCache(process.env, 'mlserver', contentHash(FOLDER, [REQUIREMENTS], []));
+  const folder = buildCache(process.env, 'mlserver', contentHash(FOLDER, []));
   if (existsSync(join(folder, COMPLETE))) return folder;
-  const lock = await waitForFileLock(`${folder}.lock`, progress);
+  const lock = await waitForFileLock(`${folder}.lock`, (pid) =>
+    progress(`waiting for process ${pid}, which installs it`),
+  );
   try {
     if (!existsSync(join(folder, COMPLETE))) await install(folder, progress);
     return folder;
