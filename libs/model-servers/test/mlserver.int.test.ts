@@ -33,6 +33,8 @@ async function startMlserver(): Promise<ManagedProcess> {
       MLSERVER_MODEL_NAME: 'dummy-model-fixme',
       MLSERVER_PARALLEL_WORKERS: '0',
     },
+    // It writes its metrics into the folder that it runs in.
+    cwd: pod.folder,
     logFile: join(pod.folder, 'mlserver.log'),
   });
 }

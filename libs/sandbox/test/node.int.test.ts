@@ -110,6 +110,7 @@ type Echo = {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly content: string;
+  readonly cwd: string;
 };
 
 async function ask(pod: Pod, path = '/'): Promise<Echo> {
@@ -144,9 +145,11 @@ test('the local program gets arguments, environment and files as a container wou
   assert.ok(pod !== undefined);
   const echo = await ask(pod);
   const twin = pod.status.podIP?.replace('10.', '127.');
-  const file = join(folder, 'pods', `default_${pod.metadata.name}_${pod.metadata.uid}`, 'volumes', 'given', 'word');
+  const own = join(folder, 'pods', `default_${pod.metadata.name}_${pod.metadata.uid}`);
+  const file = join(own, 'volumes', 'given', 'word');
   assert.deepEqual(echo.args, [`--peer=${twin}:9000`, `--name=${pod.metadata.name}`, file]);
   assert.equal(echo.content, 'hello');
+  assert.equal(echo.cwd, join(own, 'work', 'echo'));
   const { POD_IP, MEMORY, FILE, URL, DIAL_LOOPBACK_TWIN } = echo.env;
   assert.deepEqual(
     { POD_IP, MEMORY, FILE, URL, DIAL_LOOPBACK_TWIN },

@@ -43,7 +43,8 @@ export async function buildWithGo(build: GoBuild, target: string, progress: Buil
     rmSync(aside, { recursive: true, force: true });
     mkdirSync(aside, { recursive: true });
     await goBuild(build, aside, env, (text) => {
-      writeFileSync(published, text);
+      writeFileSync(`${published}.new`, text);
+      renameSync(`${published}.new`, published);
       progress(text);
     });
     rmSync(target, { recursive: true, force: true });

@@ -8,17 +8,19 @@ import { commandOf, modelServerProgram, programFor, type LocalProgram } from './
 import { expandVariables, rewriteHosts, rewritePaths, type Rewrite } from './rewrite.ts';
 import { mountsOf, parentsOf, type VolumeFolders } from './volumes.ts';
 
-/** What the process of a container is made from, besides the container. */
+/** What the process of a container is made from, in addition to the container. */
 export type ProcessContext = {
   readonly pod: Pod;
   readonly placement: Placement;
   readonly capacity: Capacity;
   readonly lookUp: LookUp;
   readonly folders: VolumeFolders;
-  /** Stands for the volume of the Pod's sockets. */
+  /** Takes the place of the volume of the Pod's sockets. */
   readonly sockets: string;
   readonly programs: readonly LocalProgram[];
   readonly programsRoot: string;
+  /** Each container has a folder in it, in which its process runs. */
+  readonly workFolders: string;
   readonly baseEnv: Readonly<Record<string, string>>;
   /** The sandbox's state folder. */
   readonly folder: string;
@@ -31,18 +33,23 @@ type Variables = Readonly<Record<string, string>>;
 const SOCKETS = 'domain-socket';
 
 /**
- * What runs for a container; undefined when no local program stands in for it.
+ * What runs for a container; undefined when no local program replaces it.
  * @throws Error naming a variable that cannot be given, or a socket whose path is too long
  */
 export async function containerProcess(spec: Container, context: ProcessContext): Promise<ProcessSpec | undefined> {
   const standIn = standInFor(spec, context.pod, context.programs);
   if (standIn !== undefined)
-    return processSpec(spec, commandOf(standIn), await standInEnvironment(spec, context), context);
+    return processSpec(
+      spec,
+      commandOf(standIn, context.programsRoot),
+      await standInEnvironment(spec, context),
+      context,
+    );
   const program = programFor(spec, context.programs);
   if (program === undefined) return undefined;
   const variables = { ...program.env, ...(await variablesOf(spec, context)) };
   const rewrite = rewriteFor(spec, context);
-  const command = [...commandOf(program), ...(spec.args ?? [])].map((text) =>
+  const command = [...commandOf(program, context.programsRoot), ...(spec.args ?? [])].map((text) =>
     rewrite(expandVariables(text, variables)),
   );
   return processSpec(spec, command, rewriteAll(variables, rewrite), context);
@@ -70,7 +77,8 @@ export async function containerCommand(
   const variables = await variablesOf(spec, context);
   const rewrite = rewriteFor(spec, context);
   const env = { ...context.baseEnv, ...rewriteAll(variables, rewrite) };
-  return { command: command.map((word) => rewrite(expandVariables(word, variables))), env, cwd: context.programsRoot };
+  const cwd = join(context.workFolders, spec.name);
+  return { command: command.map((word) => rewrite(expandVariables(word, variables))), env, cwd };
 }
 
 /** Its own, so that a runtime's spec can tune the stand-in, and where the mesh dials. */
@@ -113,14 +121,14 @@ function processSpec(
   { name: container }: Container,
   [program = '', ...args]: readonly string[],
   env: Variables,
-  { pod, placement, programsRoot, recordFolder, baseEnv, folder }: ProcessContext,
+  { pod, placement, workFolders, recordFolder, baseEnv, folder }: ProcessContext,
 ): ProcessSpec {
   const { namespace, name } = pod.metadata;
   return {
     name: `${namespace}/${name} ${container}`,
     command: program,
     args,
-    cwd: programsRoot,
+    cwd: join(workFolders, container),
     env: { ...baseEnv, ...env, DIAL_LOOPBACK_TWIN: 'true', POD_LOCALHOST: twinOf(placement.podIP) },
     logFile: containerLog(folder, { namespace, pod: name, container }),
     recordFolder,

@@ -20,9 +20,9 @@ export type PodSurroundings = {
   readonly folder: string;
   readonly capacity: Capacity;
   readonly programs: readonly LocalProgram[];
-  /** Local programs run with this as their folder. */
+  /** Relative paths of local programs are below it. */
   readonly programsRoot: string;
-  /** What every local program gets besides its own variables. */
+  /** What every local program gets in addition to its own variables. */
   readonly baseEnv: Readonly<Record<string, string>>;
   readonly recordFolder: string;
   readonly log: (line: string) => void;
@@ -31,7 +31,7 @@ export type PodSurroundings = {
 /** Secrets and ConfigMaps of running Pods are looked at again this often; a kubelet takes about a minute. */
 const REFRESH_MS = 5_000;
 const VOLUME_RETRY_MS = 500;
-/** A claim is asked for once: what is mounted stays so while the Pod runs. */
+/** A claim is looked up once: what is mounted stays so while the Pod runs. */
 const STAYS_MOUNTED: ClaimCheck = async () => true;
 
 /** Runs one Pod from the moment it is bound until it is gone. */
@@ -127,6 +127,7 @@ export class PodRunner {
   async #run(): Promise<void> {
     if (!(await this.#fillVolumes())) return;
     await mkdir(this.#sockets(), { recursive: true });
+    for (const { name } of this.#pod.spec.containers) await mkdir(join(this.#workFolders(), name), { recursive: true });
     await linkParents(this.#pod, this.#folders);
     this.#containers = this.#pod.spec.containers.map((spec) => this.#runContainer(spec));
     this.#status.touch();
@@ -164,10 +165,10 @@ export class PodRunner {
 
   #runContainer(spec: Container): RunningContainer {
     const before = this.#found.containerStatuses?.find((status) => status.name === spec.name);
-    // A container that ran before this node process began is started anew: that is one restart more.
+    // A container that ran before this node process began is started again: that is one restart more.
     const ranBefore = before?.state?.running !== undefined || before?.state?.terminated !== undefined;
     const { readinessProbe: _readiness, livenessProbe: _liveness, startupProbe: _startup, ...unprobed } = spec;
-    // What stands in for a model server does not know the questions of that one.
+    // What replaces a model server does not know the probes of that one.
     const container = standInFor(spec, this.#pod, this.#around.programs) === undefined ? spec : unprobed;
     const localCommand = (command: readonly string[]) => containerCommand(command, spec, this.#processContext());
     return runContainer({
@@ -188,12 +189,18 @@ export class PodRunner {
       lookUp: this.#lookUp,
       folders: this.#folders,
       sockets: this.#sockets(),
+      workFolders: this.#workFolders(),
     };
   }
 
   #folder(): string {
     const { namespace, name, uid } = this.#pod.metadata;
     return join(this.#around.folder, 'pods', `${namespace}_${name}_${uid}`);
+  }
+
+  /** Servers write files into the folder that they run in: it is not the user's. */
+  #workFolders(): string {
+    return join(this.#folder(), 'work');
   }
 
   /** Apart from the other volumes and short: a socket's path has to be. */

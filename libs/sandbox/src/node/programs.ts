@@ -1,7 +1,9 @@
+import { join } from 'node:path';
+
 /** A local program that runs in the place of an image, or of whatever serves the models of a Pod with a mesh. */
 export type LocalProgram = {
   /**
-   * `node` stands for the Node that runs the sandbox; relative paths are below the programs' root, and `$(NAME)` is a variable of
+   * `node` is the Node that runs the sandbox; relative paths with a folder are below the programs' root, and `$(NAME)` is a variable of
    * the container. The container's arguments follow.
    */
   readonly command: readonly string[];
@@ -9,7 +11,7 @@ export type LocalProgram = {
   readonly env?: Readonly<Record<string, string>>;
 } & (
   | {
-      /** Repository of the image, with any tag, from any registry: `kserve/modelmesh` also stands for `registry/kserve/modelmesh:v1`. */
+      /** Repository of the image, with any tag, from any registry: `kserve/modelmesh` matches `registry/kserve/modelmesh:v1`, too. */
       readonly image: string;
       /** Only for containers whose command begins with this: one image may hold several programs. */
       readonly entry?: string;
@@ -19,6 +21,9 @@ export type LocalProgram = {
 
 /** The image of the original's puller and adapters. */
 const HELPER_IMAGE = 'kserve/modelmesh-runtime-adapter';
+
+/** Of a file in a folder; a word without a slash is an argument. */
+const RELATIVE_PATH = /^[\w.][\w.-]*\//;
 
 /** As in the image: what a large model leaves behind on its way to the disk is looked for sooner. */
 const LEAN = ['--max-semi-space-size=1'];
@@ -59,10 +64,10 @@ export const DEFAULT_PROGRAMS: readonly LocalProgram[] = [
   { place: 'model-server', command: ['node', 'apps/scripted-runtime/src/main.ts'] },
 ];
 
-/** What is asked of the programs: which one is a container's. */
+/** What decides which program is a container's. */
 export type Asked = { readonly image: string; readonly command?: readonly string[] };
 
-/** The program of a container, undefined when none stands in for its image. */
+/** The program of a container, undefined when none replaces its image. */
 export function programFor({ image, command }: Asked, programs: readonly LocalProgram[]): LocalProgram | undefined {
   // A colon before the last slash belongs to the registry's port.
   const repository = image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
@@ -78,7 +83,8 @@ export function modelServerProgram(programs: readonly LocalProgram[]): LocalProg
   return programs.find((program) => 'place' in program);
 }
 
-/** Its command as this machine runs it. */
-export function commandOf({ command }: LocalProgram): readonly string[] {
-  return command.map((word, index) => (index === 0 && word === 'node' ? process.execPath : word));
+/** Its command as this machine runs it, in any folder. */
+export function commandOf({ command }: LocalProgram, root: string): readonly string[] {
+  const absolute = (word: string): string => (RELATIVE_PATH.test(word) ? join(root, word) : word);
+  return command.map((word, index) => (index === 0 && word === 'node' ? process.execPath : absolute(word)));
 }

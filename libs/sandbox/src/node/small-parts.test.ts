@@ -54,12 +54,17 @@ test('programs: an image is known by its repository, whatever its registry, tag 
     'docker.io/kserve/modelmesh:v1@sha256:0',
   ];
   for (const image of known) assert.equal(programFor({ image }, programs), programs[0]);
-  assert.deepEqual(programs.map(commandOf), [[process.execPath, 'main.ts']]);
   for (const image of ['kserve/modelmesh-runtime-adapter:v1', 'other-kserve/modelmesh', 'modelmesh'])
     assert.equal(programFor({ image }, programs), undefined);
 });
 
-test('programs: one image may hold several, told apart by what the container calls', () => {
+test('programs: relative paths are below the root of the programs, so that a process can run in any folder', () => {
+  const command = ['node', '--flag=a/b', 'apps/main.ts', '../b.ts', 'word', '$(NAME)/a', '/a/b'];
+  const absolute = [process.execPath, '--flag=a/b', '/root/apps/main.ts', '/b.ts', 'word', '$(NAME)/a', '/a/b'];
+  assert.deepEqual(commandOf({ image: 'a', command }, '/root'), absolute);
+});
+
+test('programs: one image may hold several, distinguished by what the container calls', () => {
   const programs = [{ image: 'a/helper', entry: '/opt/app/puller', command: ['node', 'puller.ts'] }];
   const asked = { image: 'a/helper:1', command: ['/opt/app/puller'] };
   assert.equal(programFor(asked, programs), programs[0]);

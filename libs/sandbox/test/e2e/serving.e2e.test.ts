@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -16,6 +17,8 @@ const PLANTED = 'planted-5f1d-header-secret';
 const ONNX = 'onnx-1.x';
 const CONFIG = 'podsPerRuntime: 1\nscaleToZero: {enabled: false}\nmetrics: {enabled: true, scheme: http}\n';
 let cluster: Cluster;
+/** What git reported of the working tree before the sandbox started. */
+let treeBefore: string;
 let web: {
   readonly server: Server;
   readonly url: string;
@@ -27,6 +30,7 @@ const { kubectl, apply, configure } = kubectlOf(() => cluster);
 
 beforeAll(async () => {
   web = await startWeb();
+  treeBefore = workingTree();
   cluster = await startCluster({ serving: { kind: 'real', mlserver: true } });
   await storageKeys();
 });
@@ -36,6 +40,10 @@ afterAll(async () => {
   web?.server.close();
   await cluster?.stop();
 });
+
+function workingTree(): string {
+  return execFileSync('git', ['status', '--porcelain'], { cwd: ROOT, encoding: 'utf8' });
+}
 
 /** An HTTPS server of a private authority, for those alone who show a certificate of it and know the header. */
 async function startWeb(): Promise<typeof web> {
@@ -84,6 +92,10 @@ async function storageKeys(): Promise<void> {
 
 const onnx = (name: string, path: string, storage: object = { key: 'localMinIO' }): object =>
   model(name, 'onnx', { storage: { ...storage, path } });
+
+test('a start leaves the working tree as it is, whatever the model servers write', () => {
+  assert.equal(workingTree(), treeBefore);
+});
 
 describe('a prediction', () => {
   test('is what the start ended with, for both model servers', () => {
