@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createChannel, createClient } from 'nice-grpc';
 import { request } from 'undici';
 import { ModelRuntimeDefinition } from '@meshkeeper/modelmesh';
-import { freePort, startObjectStore, startProcess, waitFor } from '@meshkeeper/sandbox';
+import { acceptsConnections, freePort, startObjectStore, startProcess, waitFor } from '@meshkeeper/sandbox';
 import { ROOT } from '../src/state-folder.ts';
 import { median } from './compare.ts';
 
@@ -102,7 +102,7 @@ async function startPod(folder: string, endpoint: string) {
   const config = { type: 's3', bucket: 'models', region: 'us-east-1', endpoint_url: endpoint };
   const keys = { access_key_id: ACCOUNT.accessKeyId, secret_access_key: ACCOUNT.secretAccessKey };
   writeFileSync(join(folder, 'storage-config', 'bench'), JSON.stringify({ ...config, ...keys }));
-  const start = (app: string, env: Readonly<Record<string, string>>) =>
+  const start = (app: string, listensOn: number, env: Readonly<Record<string, string>>) =>
     startProcess({
       name: app,
       command: process.execPath,
@@ -110,9 +110,11 @@ async function startPod(folder: string, endpoint: string) {
       args: ['--max-semi-space-size=1', join(ROOT, 'apps', app, 'src', 'main.ts')],
       env: { POD_LOCALHOST: '127.0.0.1', METRICS_PORT: '0', ...env },
       logFile: join(folder, `${app}.log`),
+      ready: () => acceptsConnections(listensOn),
+      ports: [listensOn],
     });
-  const server = await start('scripted-runtime', { RUNTIME_ENDPOINT: `port:${serverPort}` });
-  const puller = await start('puller', {
+  const server = await start('scripted-runtime', serverPort, { RUNTIME_ENDPOINT: `port:${serverPort}` });
+  const puller = await start('puller', port, {
     PORT: String(port),
     MODEL_SERVER_ENDPOINT: `port:${serverPort}`,
     ROOT_MODEL_DIR: join(folder, 'models'),

@@ -68,6 +68,7 @@ export async function startFixture(): Promise<Fixture> {
       env: { ...shared, ...env },
       logFile: join(folder, `${app}.log`),
       ready: async () => (await fetch(`http://127.0.0.1:${env['HTTP_PORT']}/readyz`)).ok,
+      ports: [env['HTTP_PORT'], env['WEBHOOK_PORT']].flatMap((own) => (own === undefined ? [] : [Number(own)])),
     });
   const startWebhook = (): Promise<ManagedProcess> =>
     startOwn('webhook', {

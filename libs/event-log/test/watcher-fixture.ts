@@ -55,8 +55,13 @@ export async function startFixture(): Promise<Fixture> {
     redis: redisServer,
     recordConfig: createConfigRecording(new Recorder(log)),
     async startWatcher() {
-      const port = String(await freePort());
-      const env = { HTTP_HOST: '127.0.0.1', HTTP_PORT: port, REDIS_URL: redisServer.url, KUBECONFIG: kubeconfig };
+      const port = await freePort();
+      const env = {
+        HTTP_HOST: '127.0.0.1',
+        HTTP_PORT: String(port),
+        REDIS_URL: redisServer.url,
+        KUBECONFIG: kubeconfig,
+      };
       const watcher = await startProcess({
         name: 'mesh-watcher',
         command: process.execPath,
@@ -65,6 +70,7 @@ export async function startFixture(): Promise<Fixture> {
         env: { PATH: process.env['PATH'] ?? '', NO_PROXY: '*', ...env },
         logFile: join(folder, `watcher-${port}.log`),
         ready: async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok,
+        ports: [port],
       });
       watchers.push(watcher);
       return { process: watcher, readyz: async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text() };

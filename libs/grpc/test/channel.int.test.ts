@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect as connectSocket, createServer as createSocketServer, type Server } from 'node:net';
+import { connect as connectSocket, createServer as createSocketServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Metadata, ServerCredentials, status } from '@grpc/grpc-js';
@@ -166,9 +166,9 @@ describe('our channel when its peer goes', () => {
   });
 
   test('a peer that accepts connections and says nothing is unsent too, and no call waits longer than its own time', async () => {
-    const port = await freePort();
-    const silent = createSocketServer((socket) => void socket.on('error', () => undefined)).listen(port, '127.0.0.1');
+    const silent = createSocketServer((socket) => void socket.on('error', () => undefined)).listen(0, '127.0.0.1');
     await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
     const channel = openWire(`127.0.0.1:${port}`, { connectTimeoutMs: 200 });
     const impatient = refusal(channel.call({ ...CALL, timeoutMs: 20 }));
     await assert.rejects(channel.call(CALL), { code: 'UNAVAILABLE', unsent: true, details: /no answer within 200 ms/ });

@@ -67,6 +67,7 @@ export async function startMeshProcess({ name, folder, etcd, runtime, env }: Mes
     },
     logFile: join(folder, `${name}.log`),
     ready: () => waitFor(isReady, { timeoutMs: 20_000, what: 'the mesh to be ready', intervalMs: 10 }),
+    ports: [port, probePort],
   });
   return { address: `127.0.0.1:${port}`, process: mesh, startMs: performance.now() - began };
 }

@@ -126,6 +126,7 @@ async function startInstance(name: string, folder: string, env: Readonly<Record<
     },
     logFile: join(folder, `${name}.log`),
     ready: async () => (await fetch(`${probes}/ready`)).ok,
+    ports: [port, probePort],
     readyTimeoutMs: 15_000,
   });
   const address = `127.0.0.1:${port}`;

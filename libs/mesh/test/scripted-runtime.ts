@@ -44,6 +44,7 @@ export async function startScriptedRuntime(options: ScriptedRuntimeOptions = {})
       env: { RUNTIME_ENDPOINT: endpoint, CONTROL_PORT: String(controlPort), ...options.env },
       logFile: join(folder, 'log'),
       ready: async () => (await control('GET /models')) !== undefined,
+      ports: [controlPort],
       readyTimeoutMs: 15_000,
     });
   let process = await start();

@@ -63,6 +63,7 @@ export async function startAdapter(
     },
     logFile: join(pod.folder, 'adapter.log'),
     ready: () => acceptsConnections(adapterPort),
+    ports: [adapterPort],
     readyTimeoutMs: 15_000,
   });
   const channel = createChannel(`127.0.0.1:${adapterPort}`, undefined, { 'grpc.max_reconnect_backoff_ms': 100 });

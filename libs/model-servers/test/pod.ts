@@ -45,6 +45,7 @@ export async function startServer(pod: Pod) {
     env: { RUNTIME_ENDPOINT: `port:${serverPort}`, CONTROL_PORT: String(controlPort) },
     logFile: join(pod.folder, 'server.log'),
     ready: async () => Array.isArray(await ask('/models')),
+    ports: [serverPort, controlPort],
   });
   return {
     ...server,
@@ -72,6 +73,7 @@ export async function startPuller(pod: Pod, more: Readonly<Record<string, string
     },
     logFile: join(pod.folder, 'puller.log'),
     ready: () => acceptsConnections(port),
+    ports: [port],
     readyTimeoutMs: 15_000,
   });
   const channel = createChannel(`127.0.0.1:${port}`, undefined, { 'grpc.max_reconnect_backoff_ms': 100 });

@@ -43,6 +43,7 @@ export async function startScriptedRuntime(
     env: { RUNTIME_INSTANCE: '5d8f6b-mm001', CONTROL_PORT: String(controlPort), ...endpoints, ...env },
     logFile: join(folder, 'log'),
     ready: async () => (await control('GET /models')) !== undefined,
+    ports: [controlPort],
     readyTimeoutMs: 15_000,
   });
   const address = `127.0.0.1:${port}`;

@@ -27,6 +27,7 @@ beforeAll(async () => {
     env: { RUNTIME_ENDPOINT: `port:${port}`, POD_LOCALHOST: '127.0.0.1', CAPACITY_BYTES: '536870912' },
     logFile: join(folder, 'log'),
     ready: async () => (await inference.serverReady({})).ready,
+    ports: [port],
     readyTimeoutMs: 15_000,
   });
 });

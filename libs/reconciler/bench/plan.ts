@@ -196,5 +196,6 @@ async function startOwn(
     },
     logFile: join(folder, `${app}.log`),
     ready: async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,
+    ports: [port],
   });
 }

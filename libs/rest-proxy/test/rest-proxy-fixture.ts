@@ -15,7 +15,7 @@ export type RunningProxy = {
 export type ProxyOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
-  /** Asked until true; by default whether it listens. */
+  /** Called until true; by default whether it listens. */
   readonly ready?: (port: number) => Promise<boolean>;
 };
 
@@ -37,6 +37,8 @@ export async function startProxy(meshPort: number, options: ProxyOptions = {}): 
     },
     logFile: join(folder, 'log'),
     ready: () => (options.ready ?? listens)(port),
+    // One that waits for its mesh does not listen.
+    ports: options.ready === undefined ? [port] : [],
     readyTimeoutMs: 15_000,
   });
   const stop = async (): Promise<void> => {

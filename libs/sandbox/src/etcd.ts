@@ -55,6 +55,7 @@ export async function startEtcd(options: EtcdOptions): Promise<EtcdServer> {
     logFile: options.logFile ?? join(options.folder, 'etcd.log'),
     ...(options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder }),
     ready: () => isHealthy(health),
+    ports: [port, peerPort, healthPort],
     readyTimeoutMs: 30_000,
     graceMs: 2_000,
   });

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listenerOn } from './listening-process.ts';
 import { forgetProcess, recordProcess, signalGroup } from './process-record.ts';
 
 export type ProcessSpec = {
@@ -21,6 +22,8 @@ export type ProcessSpec = {
    * ready as soon as it runs.
    */
   readonly ready?: (output: () => string) => boolean | Promise<boolean>;
+  /** Ports of 127.0.0.1 on which it listens once it is ready: it is not while another process listens there, whatever that answers. */
+  readonly ports?: readonly number[];
   /** 60,000 when absent. */
   readonly readyTimeoutMs?: number;
   /** Milliseconds between SIGTERM and SIGKILL; 8,000 when absent. */
@@ -38,7 +41,7 @@ export type ManagedProcess = {
   readonly exited: Promise<ExitText>;
   /** SIGTERM, then SIGKILL after the grace period (that of the spec when absent). Safe to call twice. */
   stop(graceMs?: number): Promise<void>;
-  /** SIGKILL, at once. */
+  /** SIGKILL. */
   kill(): void;
   /** SIGSTOP: it holds its connections and does nothing. */
   freeze(): void;
@@ -139,10 +142,22 @@ async function untilReady(spec: ProcessSpec, managed: ManagedProcess, output: ()
       .then(() => ready(output))
       .catch(() => false);
     if (exit !== undefined) throw processError(spec, `ended with ${exit} before it was ready`);
-    if (isReady) return;
-    if (performance.now() > deadline) throw processError(spec, `was not ready within ${limit / 1000} s`);
+    const problem = isReady ? portProblem(spec, managed.pid) : undefined;
+    if (isReady && problem === undefined) return;
+    if (performance.now() > deadline)
+      throw processError(spec, `was not ready within ${limit / 1000} s${problem === undefined ? '' : `: ${problem}`}`);
     await sleep(50);
   }
+}
+
+/** Why what answers is not this process. */
+function portProblem({ ports = [] }: ProcessSpec, pid: number): string | undefined {
+  for (const port of ports) {
+    const listener = listenerOn(port, pid);
+    if (listener === 'foreign') return `another process listens on port ${port}`;
+    if (listener === 'none') return `it does not listen on port ${port}`;
+  }
+  return undefined;
 }
 
 function processError(spec: ProcessSpec, problem: string): Error {

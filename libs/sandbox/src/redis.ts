@@ -26,7 +26,7 @@ export type RedisServer = ManagedProcess & {
 };
 
 /**
- * Starts Redis on 127.0.0.1, with the settings that production is told to use, and waits until it answers PING.
+ * Starts Redis on 127.0.0.1, with the settings that production should use, and waits until it answers PING.
  * @throws Error with one sentence when there is no fit Redis, with the end of its log when it does not come up.
  */
 export async function startRedis(options: RedisOptions): Promise<RedisServer> {
@@ -39,8 +39,9 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     args: [...serverArgs(options.folder, port), ...(options.args ?? [])],
     logFile: options.logFile ?? join(options.folder, 'redis.log'),
     ...(options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder }),
-    // A server that asks for a password is as ready as it can say; one that still loads its data is not.
+    // A server that requires a password is as ready as it can say; one that still loads its data is not.
     ready: async () => /^(?:\+PONG|-NOAUTH)/.test(await askRedis(port, 'PING')),
+    ports: [port],
     readyTimeoutMs: 30_000,
     graceMs: 2_000,
   });
@@ -63,7 +64,7 @@ function serverArgs(folder: string, port: number): readonly string[] {
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-/** Sends one inline command to a Redis of this machine that asks for no password, and gives the first part of its answer. */
+/** Sends one inline command to a Redis of this machine that requires no password, and gives the first part of its answer. */
 function askRedis(port: number, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 });

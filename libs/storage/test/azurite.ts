@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { freePort, startProcess, type ManagedProcess } from '@meshkeeper/sandbox';
+import { acceptsConnections, freePort, startProcess, type ManagedProcess } from '@meshkeeper/sandbox';
 
 export type Azurite = ManagedProcess & { readonly port: number };
 
@@ -29,15 +28,9 @@ export async function startAzurite(options: {
     ],
     env: { ...(process.env as Record<string, string>), AZURITE_ACCOUNTS: `${options.account}:${options.key}` },
     logFile: join(options.folder, 'azurite.log'),
-    ready: () => answers(port),
+    ready: () => acceptsConnections(port),
+    ports: [port],
     graceMs: 5_000,
   });
   return { ...started, port };
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port }, () => resolve(true)).on('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
 }

@@ -59,6 +59,7 @@ export async function startKubeApi(options: KubeApiOptions): Promise<ManagedProc
       logFile: join(options.folder, 'kube-apiserver.log'),
       ...(options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder }),
       ready: () => isReady(`https://127.0.0.1:${options.port}/readyz`, agent),
+      ports: [options.port],
       readyTimeoutMs: 120_000,
       graceMs: 2_000,
     });
@@ -84,7 +85,7 @@ function serverArgs(options: KubeApiOptions): readonly string[] {
     `--service-account-key-file=${files.accountPublicKey}`,
     `--service-account-signing-key-file=${files.accountPrivateKey}`,
     '--authorization-mode=RBAC',
-    // Where logs are read: the node's own address is one that nobody can dial.
+    // Where logs are read: the node's own address is one that no client can dial.
     '--kubelet-preferred-address-types=ExternalIP',
     `--kubelet-certificate-authority=${files.caFile}`,
     `--kubelet-client-certificate=${files.kubeletClient.certificateFile}`,

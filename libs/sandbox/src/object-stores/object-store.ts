@@ -28,7 +28,7 @@ export type ObjectStoreServer = ManagedProcess & {
 
 /**
  * Starts a server that speaks S3 on 127.0.0.1, in region `us-east-1`, and waits until it listens. A file put into a bucket's
- * folder is an object at once.
+ * folder is an object immediately.
  * @throws Error with one sentence when it can be neither found nor built, with the end of its log when it does not come up.
  */
 export async function startObjectStore(options: ObjectStoreOptions): Promise<ObjectStoreServer> {
@@ -49,6 +49,7 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
     logFile: options.logFile ?? `${options.folder}.log`,
     ...(options.recordFolder === undefined ? {} : { recordFolder: options.recordFolder }),
     ready: () => acceptsConnections(port),
+    ports: [port],
     readyTimeoutMs: 30_000,
     graceMs: 2_000,
   });

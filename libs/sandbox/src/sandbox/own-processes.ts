@@ -11,8 +11,10 @@ export type OwnProcess = {
   readonly name: string;
   /** Folder in `apps/`, and name of the service account. */
   readonly app: string;
-  /** Any free one when absent. */
+  /** Where its health is served; any free one when absent. */
   readonly port?: number;
+  /** Where else it listens. */
+  readonly otherPorts?: readonly number[];
 };
 
 /** Watchers by `replicas`, always two reconcilers: so that every sandbox shows that there is no leader. */
@@ -60,7 +62,7 @@ export async function startOwnProcess(options: OwnProcessOptions): Promise<Super
   };
   // Started again, it is not held to a deadline: it may wait for what is down, too.
   const start = (first: boolean): ReturnType<typeof startProcess> =>
-    startProcess(first ? { ...spec, ready: () => isReady(url) } : spec);
+    startProcess(first ? { ...spec, ready: () => isReady(url), ports: [port, ...(own.otherPorts ?? [])] } : spec);
   return supervise({ name: own.name, url, logFile, start, log: options.log });
 }
 

@@ -47,9 +47,9 @@ async function startWebhook({ options, input, kubernetes }: Context, startOne: S
   const authority = createServingAuthority();
   const { webhook: folder } = input.paths;
   authority.writePair(folder);
-  const port = String(await freePort());
-  const env = { WEBHOOK_HOST: '127.0.0.1', WEBHOOK_PORT: port, WEBHOOK_CERT_DIR: folder };
-  const webhook = await startOne({ name: 'webhook', app: 'webhook' }, env);
+  const port = await freePort();
+  const env = { WEBHOOK_HOST: '127.0.0.1', WEBHOOK_PORT: String(port), WEBHOOK_CERT_DIR: folder };
+  const webhook = await startOne({ name: 'webhook', app: 'webhook', otherPorts: [port] }, env);
   const local = { url: `https://127.0.0.1:${port}`, authority: authority.certificate };
   await registerWebhooks(kubernetes.admin, webhookManifest(options), local);
   return webhook;
