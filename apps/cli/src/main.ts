@@ -3,6 +3,7 @@
  * `meshkeeper`, and as a plugin `kubectl meshkeeper`: shows what the controller would do, and what disagrees with it, by the same pure
  * functions. It writes nothing, neither to a cluster nor to Redis.
  */
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { runCli } from '@meshkeeper/cli';
 
@@ -16,4 +17,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   out: (written) => process.stdout.write(written),
   err: (written) => process.stderr.write(written),
   stdin: () => text(process.stdin),
+  // That of this clone, or the one whose variables the shell has from `npm run env`.
+  sandbox: process.env['MESHKEEPER_SANDBOX'] || join(import.meta.dirname, '..', '..', '..', '.sandbox'),
 });

@@ -5,6 +5,7 @@ import { listenForInterrupt } from './interrupt.ts';
 import { progressLines } from './progress-lines.ts';
 import { runOnContext } from './run-on-context.ts';
 import { runSandbox } from './run-sandbox.ts';
+import { stateFolder } from './state-folder.ts';
 
 const output = {
   isTerminal: process.stdout.isTTY,
@@ -17,7 +18,8 @@ async function run(given: Exclude<Arguments, { readonly kind: 'help' }>): Promis
   const { signal } = listenForInterrupt(() => process.exit(130));
   const lines = progressLines(output, () => performance.now());
   const say = (text: string): void => output.write(`${text}\n`);
-  const common = { signal, show: (progress: Progress): void => lines.show(progress), say, replicas: given.replicas };
+  const show = (progress: Progress): void => lines.show(progress);
+  const common = { folder: stateFolder(given.state), signal, show, say, replicas: given.replicas };
   try {
     if (given.kind === 'sandbox') await runSandbox({ ...common, fresh: given.fresh, mlserver: given.mlserver });
     else await runOnContext({ ...common, context: given.context });

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { startOnContext, type OnContext, type Progress } from '@meshkeeper/sandbox';
 import { aborted } from './interrupt.ts';
-import { ROOT, stateFolder } from './state-folder.ts';
+import { ROOT } from './state-folder.ts';
 
 export type RunOptions = {
+  /** The state folder of all sandboxes and contexts that are run from here. */
+  readonly folder: string;
   readonly context: string;
   readonly replicas: number;
   readonly signal: AbortSignal;
@@ -26,7 +28,7 @@ export async function runOnContext(options: RunOptions): Promise<void> {
 /** Undefined when it was stopped in mid-start. */
 async function start(options: RunOptions): Promise<OnContext | undefined> {
   const { context, replicas, signal, show: progress } = options;
-  const folder = join(stateFolder(), 'contexts', encodeURIComponent(context));
+  const folder = join(options.folder, 'contexts', encodeURIComponent(context));
   try {
     return await startOnContext({ context, folder, root: ROOT, replicas, env: process.env, progress, signal });
   } catch (error) {

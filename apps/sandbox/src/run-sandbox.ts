@@ -1,10 +1,12 @@
-import { FIXED_PORTS, startSandbox, type Progress, type Sandbox } from '@meshkeeper/sandbox';
+import { PREFERRED_PORTS, startSandbox, type Progress, type Sandbox } from '@meshkeeper/sandbox';
 import { aborted } from './interrupt.ts';
 import { prepareNewRedis } from './new-redis.ts';
-import { ROOT, stateFolder } from './state-folder.ts';
+import { ROOT } from './state-folder.ts';
 import { welcome } from './welcome.ts';
 
 export type RunOptions = {
+  /** Its state folder. */
+  readonly folder: string;
   readonly fresh: boolean;
   readonly mlserver: boolean;
   readonly replicas: number;
@@ -20,7 +22,7 @@ export async function runSandbox(options: RunOptions): Promise<void> {
   if (sandbox === undefined) return;
   const tookMs = performance.now() - began;
   const { consoleUrl, sample, predictions } = sandbox;
-  options.say(welcome({ consoleUrl, sample, predictions, tookMs }));
+  options.say(welcome({ folder: options.folder, consoleUrl, sample, predictions, tookMs }));
   await aborted(options.signal);
   const stopping = performance.now();
   await sandbox.stop((stage) => options.say(`Stopping ${stage}`));
@@ -29,12 +31,12 @@ export async function runSandbox(options: RunOptions): Promise<void> {
 
 /** Undefined when it was stopped in mid-start. */
 async function start(options: RunOptions): Promise<Sandbox | undefined> {
-  const { fresh, replicas, mlserver, signal, show: progress } = options;
+  const { folder, fresh, replicas, mlserver, signal, show: progress } = options;
   try {
     return await startSandbox({
-      folder: stateFolder(),
+      folder,
       root: ROOT,
-      ports: FIXED_PORTS,
+      ports: PREFERRED_PORTS,
       fresh,
       replicas,
       serving: { kind: 'real', mlserver },

@@ -1,6 +1,9 @@
 import type { Prediction, SampleState } from '@meshkeeper/sandbox';
+import { stateArguments } from './state-folder.ts';
 
 export type WelcomeFacts = {
+  /** Its state folder. */
+  readonly folder: string;
   readonly consoleUrl: string | undefined;
   readonly sample: SampleState;
   /** What the samples answered. */
@@ -14,7 +17,7 @@ export function welcome(facts: WelcomeFacts): string {
   return `
 ${sampleLine(facts)}
 ${facts.predictions.map(predictionLines).join('')}
-  In another shell:   source <(npm run --silent env)
+  In another shell:   source <(npm run --silent env${stateArguments(facts.folder)})
   Console:            ${facts.consoleUrl ?? 'not started'}
 
   Try:
@@ -23,7 +26,7 @@ ${facts.predictions.map(predictionLines).join('')}
     kubectl get events --sort-by=.lastTimestamp
     kubectl logs deploy/modelmesh-serving-onnx-1.x -c puller
 
-  Ctrl-C stops everything; the next npm start resumes it.
+  Ctrl-C stops everything; the next npm start${stateArguments(facts.folder)} resumes it.
 `;
 }
 

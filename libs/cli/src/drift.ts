@@ -3,6 +3,7 @@ import { parseDriftArguments, type DriftOptions } from './arguments.ts';
 import type { Io } from './io.ts';
 import { createSayer } from './problems.ts';
 import { withRedisView } from './redis-view.ts';
+import { sandboxAddresses } from './sandbox-addresses.ts';
 
 const HELP = `Usage: meshkeeper drift [OPTIONS]
 
@@ -33,7 +34,8 @@ export async function drift(args: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   const { say } = createSayer(io);
-  const { findings, unlisted } = await withRedisView(options.redis, (view) => lookForDrift(view, options.ownNamespace));
+  const redis = options.redis ?? (process.env['REDIS_URL'] || sandboxAddresses(io.sandbox).redis);
+  const { findings, unlisted } = await withRedisView(redis, (view) => lookForDrift(view, options.ownNamespace));
   for (const source of unlisted)
     say('note', `source ${source} is not listed whole: nothing is concluded from what is missing there`);
   const asked = findings.filter(({ namespace }) => namespace === (options.namespace ?? namespace));

@@ -18,9 +18,6 @@ export type Source =
   | { readonly kind: 'console'; readonly url: string; readonly token: string | undefined }
   | { readonly kind: 'redis'; readonly url: string; readonly installed: SnapshotContext };
 
-/** That of `npm start`. */
-const SANDBOX_CONSOLE = 'http://127.0.0.1:18080';
-
 const OPTIONS = {
   namespace: { type: 'string', short: 'n' },
   output: { type: 'string', short: 'o' },
@@ -38,8 +35,12 @@ const OPTIONS = {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** @throws InputError */
-export function parseExplainArguments(args: readonly string[], env: Env): ExplainOptions | 'help' {
+/** `sandboxConsole` is the console unless an option or the environment names another. @throws InputError */
+export function parseExplainArguments(
+  args: readonly string[],
+  env: Env,
+  sandboxConsole: string,
+): ExplainOptions | 'help' {
   const { values, positionals } = parsed('explain', () =>
     parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true }),
   );
@@ -53,7 +54,7 @@ export function parseExplainArguments(args: readonly string[], env: Env): Explai
     watch,
     output: oneOf('--output', values.output, ['text', 'json']),
     kubeconfig: { file, context },
-    from: sourceOf(values, env),
+    from: sourceOf(values, env['MESHKEEPER_CONSOLE'] || sandboxConsole, env['MESHKEEPER_TOKEN']),
   };
 }
 
@@ -66,7 +67,7 @@ type Values = {
   readonly 'namespace-scope': boolean;
 };
 
-function sourceOf(values: Values, env: Env): Source {
+function sourceOf(values: Values, defaultConsole: string, defaultToken: string | undefined): Source {
   if (values.redis !== undefined) {
     const installed = {
       ownNamespace: values['own-namespace'],
@@ -75,10 +76,10 @@ function sourceOf(values: Values, env: Env): Source {
     };
     return { kind: 'redis', url: values.redis, installed };
   }
-  const url = values.console ?? (env['MESHKEEPER_CONSOLE'] || SANDBOX_CONSOLE);
+  const url = values.console ?? defaultConsole;
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new InputError(`--console ${url}: give an http(s) address`);
-  return { kind: 'console', url: url.replace(/\/+$/, ''), token: values.token ?? env['MESHKEEPER_TOKEN'] };
+  return { kind: 'console', url: url.replace(/\/+$/, ''), token: values.token ?? defaultToken };
 }
 
 /** `isvc NAME`, or `isvc/NAME`. */

@@ -4,6 +4,7 @@ import { parseExplainArguments, type ExplainOptions } from './explain-arguments.
 import { readExplanation, type Explained } from './explain-source.ts';
 import { explanationText } from './explain-text.ts';
 import type { Io } from './io.ts';
+import { sandboxAddresses } from './sandbox-addresses.ts';
 
 const HELP = `Usage: meshkeeper explain isvc|predictor|runtime NAME [OPTIONS]
 
@@ -30,7 +31,7 @@ Exit codes: 0 nothing is in the way, 2 something is, 1 an error.
 const LOOK_AGAIN_MS = 1_000;
 
 export async function explain(args: readonly string[], io: Io): Promise<number> {
-  const options = parseExplainArguments(args, process.env);
+  const options = parseExplainArguments(args, process.env, sandboxAddresses(io.sandbox).console);
   if (options === 'help') {
     io.out(HELP);
     return 0;

@@ -4,8 +4,6 @@ import { readSettings, redisOptions, redisSettings, SettingsError } from '@meshk
 import { z } from 'zod';
 import { InputError } from './input-error.ts';
 
-/** That of `npm start`. */
-const SANDBOX_REDIS = 'redis://127.0.0.1:16379';
 const ANSWER_WITHIN_MS = 3_000;
 
 const schema = z.object(redisSettings);
@@ -14,16 +12,13 @@ const schema = z.object(redisSettings);
  * Reads the view that the watchers keep, by the same settings of the environment as they. `url` goes before them.
  * @throws InputError, and CallError when Redis does not answer or is not fit for use.
  */
-export function withRedisView<Answer>(
-  url: string | undefined,
-  use: (view: ViewReader) => Promise<Answer>,
-): Promise<Answer> {
+export function withRedisView<Answer>(url: string, use: (view: ViewReader) => Promise<Answer>): Promise<Answer> {
   return withRedis(url, (redis, prefix) => use(createViewReader({ redis, prefix, form: FORM })));
 }
 
 /** The same for callers that read more than the view. */
 export async function withRedis<Answer>(
-  url: string | undefined,
+  url: string,
   use: (redis: ReturnType<typeof connectRedis>, prefix: string) => Promise<Answer>,
 ): Promise<Answer> {
   const settings = settingsOf(url);
@@ -36,9 +31,9 @@ export async function withRedis<Answer>(
   }
 }
 
-function settingsOf(url: string | undefined): z.output<typeof schema> {
+function settingsOf(url: string): z.output<typeof schema> {
   try {
-    return readSettings(schema, { ...process.env, REDIS_URL: url ?? (process.env['REDIS_URL'] || SANDBOX_REDIS) });
+    return readSettings(schema, { ...process.env, REDIS_URL: url });
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     throw new InputError(error.message.split('\n').slice(1).join(';').trim());

@@ -218,7 +218,7 @@ describe('meshkeeper explain', () => {
 
 describe('the arguments of explain', () => {
   const from = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-    const options = parseExplainArguments(['isvc', 'a', ...args], env);
+    const options = parseExplainArguments(['isvc', 'a', ...args], env, 'http://127.0.0.1:18080');
     return options === 'help' ? undefined : options.from;
   };
 

@@ -24,7 +24,7 @@ export { clusterFiles, type ClusterFiles } from './certificates/cluster-files.ts
 export { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane/control-plane.ts';
 export { ensureRedis } from './ensure-redis.ts';
 export { startEtcd, type EtcdOptions, type EtcdServer } from './etcd.ts';
-export { freePort, portIsFree } from './free-port.ts';
+export { freePort, portIsFree, releasePort } from './free-port.ts';
 export { acceptsConnections } from './accepts-connections.ts';
 export { startGcsEmulator, type GcsEmulator, type GcsEmulatorOptions } from './object-stores/gcs-emulator.ts';
 export { startObjectStore, type ObjectStoreOptions, type ObjectStoreServer } from './object-stores/object-store.ts';
@@ -43,7 +43,7 @@ export {
 export { NAMESPACE, type SampleState } from './sandbox/cluster-objects.ts';
 export type { Kubectl } from './sandbox/kubectl.ts';
 export type { Progress, SandboxOptions } from './sandbox/options.ts';
-export { FIXED_PORTS, type SandboxPorts } from './sandbox/ports.ts';
+export { PREFERRED_PORTS, type SandboxPorts } from './sandbox/ports.ts';
 export { startSandbox, type Sandbox } from './sandbox/start-sandbox.ts';
 export { createServingAuthority, registerWebhooks, type ServingAuthority } from './sandbox/webhook.ts';
 export { readState, statePaths } from './sandbox/state-folder.ts';

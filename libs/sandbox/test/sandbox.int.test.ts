@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,7 +10,10 @@ import { request } from 'undici';
 import {
   freePort,
   portIsFree,
+  readState,
+  releasePort,
   startSandbox,
+  statePaths,
   waitFor,
   type Progress,
   type Sandbox,
@@ -20,7 +24,7 @@ import { processIdentity } from '../src/process-record.ts';
 const run = promisify(execFile);
 const REPOSITORY = join(import.meta.dirname, 'fixtures', 'repository');
 const folders: string[] = [];
-const told: Progress[] = [];
+const reported: Progress[] = [];
 let sandbox: Sandbox;
 
 function newFolder(): string {
@@ -34,7 +38,7 @@ function options(more: Partial<SandboxOptions> = {}): SandboxOptions {
 }
 
 beforeAll(async () => {
-  sandbox = await startSandbox(options({ replicas: 2, progress: (progress) => told.push(progress) }));
+  sandbox = await startSandbox(options({ replicas: 2, progress: (progress) => reported.push(progress) }));
 });
 
 afterAll(async () => {
@@ -67,7 +71,7 @@ test('a start ends with the sample ready and every process running', () => {
     'kube-controller-manager',
     ...own,
   ]);
-  const done = told.flatMap((progress) => (progress.kind === 'done' ? [progress.name] : []));
+  const done = reported.flatMap((progress) => (progress.kind === 'done' ? [progress.name] : []));
   assert.equal(done.at(-1), 'Sample InferenceService');
 });
 
@@ -146,29 +150,38 @@ test('a killed API server comes back with everything in it', async () => {
 
 test('a second start in the same folder is refused in one sentence', async () => {
   await assert.rejects(startSandbox(options({ folder: sandbox.folder })), {
-    message: `A sandbox already runs in ${sandbox.folder} (process ${process.pid}).`,
+    message: `A sandbox already runs in ${sandbox.folder} (process ${process.pid}): npm run env shows how to reach it, and npm start -- --state DIR starts another one beside it.`,
   });
 });
 
-test('a taken port is named, and nothing is left half-started', async () => {
-  const api = await freePort();
-  const server = await new Promise<Server>((resolve) => {
-    const listening = createServer().listen(api, '127.0.0.1', () => resolve(listening));
-  });
-  const given = options({
-    ports: {
-      api,
-      meshEtcd: await freePort(),
-      redis: await freePort(),
-      console: await freePort(),
-      objectStore: await freePort(),
-    },
-  });
-  const message = `Port ${api} is taken, which kube-apiserver needs: end what listens there and start again.`;
-  await assert.rejects(startSandbox(given), { message });
-  await new Promise((resolve) => server.close(resolve));
-  const second = await startSandbox({ ...given, processes: false });
+test('a preferred port that is taken is replaced by a free one, and each folder records its own', async () => {
+  const taken = readState(statePaths(sandbox.folder).state).ports;
+  assert.ok(taken !== undefined);
+  const meshEtcd = await freePort();
+  releasePort(meshEtcd);
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const objectStore = (server.address() as AddressInfo).port;
+  const second = await startSandbox(options({ ports: { ...taken, meshEtcd, objectStore }, processes: false }));
+  const { ports } = readState(statePaths(second.folder).state);
   await second.stop();
+  server.close();
+  assert.ok(ports !== undefined);
+  assert.equal(ports.meshEtcd, meshEtcd);
+  const others = Object.values({ ...taken, objectStore });
+  for (const port of others) assert.equal(Object.values(ports).includes(port), false);
+  assert.equal(second.apiUrl, `https://127.0.0.1:${ports.api}`);
+});
+
+test('a sandbox that resumes has the ports of its last life again', async () => {
+  const folder = newFolder();
+  const urls: string[][] = [];
+  for (const _life of ['first', 'second']) {
+    const started = await startSandbox(options({ folder, processes: false, sample: false }));
+    urls.push([started.apiUrl, started.redisUrl, started.meshEtcdUrl]);
+    await started.stop();
+  }
+  assert.deepEqual(urls[1], urls[0]);
 });
 
 test('what a start cannot find ends it, and stops what had started', async () => {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { createKubeClient } from '../kube/kube-client.ts';
-import { freePort, portIsFree } from '../free-port.ts';
+import { freePort, reservePort } from '../free-port.ts';
 import { startRedis } from '../redis.ts';
 import { stepsFor, type Progress, type Step } from '../sandbox/options.ts';
 import { ownProcesses, startOwnProcess } from '../sandbox/own-processes.ts';
 import { Parts, STOPPED, type Stage } from '../sandbox/parts.ts';
-import { FIXED_PORTS } from '../sandbox/ports.ts';
+import { PREFERRED_PORTS } from '../sandbox/ports.ts';
 import { claimStateFolder, statePaths, type StatePaths } from '../sandbox/state-folder.ts';
 import { supervise, type SupervisedProcess } from '../supervised.ts';
 import { checkContext } from './check-context.ts';
@@ -114,7 +114,8 @@ type Surroundings = {
 
 async function startAll(options: OnContextOptions, around: Surroundings): Promise<readonly SupervisedProcess[]> {
   const { env, paths, parts, step, log } = around;
-  const console = (await portIsFree(FIXED_PORTS.console)) ? FIXED_PORTS.console : await freePort();
+  const preferred = PREFERRED_PORTS.console;
+  const console = (await reservePort(preferred)) ? preferred : await freePort();
   const folders = { root: options.root, logFolder: paths.logs, recordFolder: paths.records };
   return Promise.all(
     ownProcesses(options.replicas, console).map((own) =>

@@ -22,8 +22,8 @@ export type SandboxOptions = {
   readonly replicas?: number;
   /** Begins with an empty folder. */
   readonly fresh?: boolean;
-  /** `random` when absent. */
-  readonly ports?: SandboxPorts | 'random';
+  /** Preferred over any free ones, after those that the folder's last sandbox had. */
+  readonly ports?: Partial<SandboxPorts>;
   /** False starts the cluster without our processes. */
   readonly processes?: boolean;
   /** Whether the sample InferenceService is applied and waited for; as `processes` when absent. */
@@ -36,14 +36,14 @@ export type SandboxOptions = {
   readonly logLevel?: string;
   /** Further variables for our processes, such as shorter intervals for a test. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Told the address of a Redis that has just been made: nothing can be at work on what it holds. */
+  /** Receives the address of a Redis that has just been made: nothing can be at work on what it holds. */
   readonly newRedis?: (url: string) => Promise<void>;
   readonly progress?: (progress: Progress) => void;
   /** Aborting it stops what has started, and `startSandbox` throws. */
   readonly signal?: AbortSignal;
 };
 
-/** Runs one step and tells of its begin and end. */
+/** Runs one step and reports its begin and end. */
 export type Step = <T>(name: string, work: (moving: (text: string) => void) => Promise<T>) => Promise<T>;
 
 export function stepsFor(progress: (progress: Progress) => void): Step {

@@ -1,4 +1,4 @@
-import { freePort, portIsFree } from '../free-port.ts';
+import { freePort, releasePort, reservePort } from '../free-port.ts';
 
 /** The ports of 127.0.0.1 that a user may want to know. */
 export type SandboxPorts = {
@@ -10,7 +10,7 @@ export type SandboxPorts = {
 };
 
 /** Away from the usual ones, so that a Redis or a cluster of the user's own is not in the way. */
-export const FIXED_PORTS: SandboxPorts = {
+export const PREFERRED_PORTS: SandboxPorts = {
   api: 16_443,
   meshEtcd: 12_379,
   redis: 16_379,
@@ -18,24 +18,23 @@ export const FIXED_PORTS: SandboxPorts = {
   objectStore: 19_000,
 };
 
-const PURPOSE: Readonly<Record<keyof SandboxPorts, string>> = {
-  api: 'kube-apiserver',
-  meshEtcd: "the mesh's etcd",
-  redis: 'Redis',
-  console: 'the console',
-  objectStore: 'the object store',
-};
+const NAMES = Object.keys(PREFERRED_PORTS) as readonly (keyof SandboxPorts)[];
 
-/** `random` takes any free ones. @throws Error with one sentence when a given port is taken. */
-export async function choosePorts(wanted: SandboxPorts | 'random'): Promise<SandboxPorts> {
-  if (wanted === 'random') {
-    const ports = await Promise.all(Object.keys(PURPOSE).map(async (name) => [name, await freePort()]));
-    return Object.fromEntries(ports) as SandboxPorts;
-  }
-  for (const [name, purpose] of Object.entries(PURPOSE)) {
-    const port = wanted[name as keyof SandboxPorts];
-    if (!(await portIsFree(port)))
-      throw new Error(`Port ${port} is taken, which ${purpose} needs: end what listens there and start again.`);
-  }
-  return wanted;
+export type ReservedPorts = { readonly ports: SandboxPorts; readonly release: () => void };
+
+/**
+ * Reserves a port for each purpose: the first of the preferred ones that no other sandbox has and on which nothing listens, else any.
+ * @throws Error when there is none at all.
+ */
+export async function reservePorts(preferred: readonly (Partial<SandboxPorts> | undefined)[]): Promise<ReservedPorts> {
+  const choose = async (name: keyof SandboxPorts): Promise<number> => {
+    for (const ports of preferred) {
+      const port = ports?.[name];
+      if (port !== undefined && (await reservePort(port))) return port;
+    }
+    return freePort();
+  };
+  const chosen = await Promise.all(NAMES.map(async (name) => [name, await choose(name)] as const));
+  const ports = Object.fromEntries(chosen) as SandboxPorts;
+  return { ports, release: () => NAMES.forEach((name) => releasePort(ports[name])) };
 }

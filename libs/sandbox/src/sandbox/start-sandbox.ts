@@ -19,7 +19,7 @@ import { fillCluster, prepareCluster } from './fill-cluster.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
 import { stepsFor, type SandboxOptions, type Step } from './options.ts';
 import { Parts, STOPPED, type Stage } from './parts.ts';
-import { choosePorts, type SandboxPorts } from './ports.ts';
+import { reservePorts, type SandboxPorts } from './ports.ts';
 import { askSamples, untilSamplesReady } from './samples.ts';
 import { startOwn } from './start-own.ts';
 import {
@@ -118,6 +118,7 @@ async function start(options: SandboxOptions, parts: Parts): Promise<Sandbox> {
   running.push(...own);
   writeState(paths.state, {
     second,
+    ports,
     binaries: binaries.folder,
     manifests: resourcesDigest(deployOf(options), serving),
   });
@@ -152,11 +153,14 @@ async function claim(options: SandboxOptions, paths: StatePaths, parts: Parts): 
   await parts.keep('locks', () => ({ stop: async () => lock.release() }));
   // What is still starting when the stop comes is known by its record only.
   await parts.keep('leftovers', () => ({ stop: async () => void (await stopLeftovers(paths.records)) }));
-  const ports = await choosePorts(options.ports ?? 'random');
   const state = readState(paths.state);
+  const { ports, release } = await reservePorts([state.ports, options.ports]);
+  await parts.keep('locks', () => ({ stop: async () => release() }));
   const range = await claimAddressRange(state.second);
   await parts.keep('locks', () => ({ stop: () => range.release() }));
-  return { ports, state, second: range.second };
+  const { second } = range;
+  writeState(paths.state, { ...state, ports, second });
+  return { ports, state, second };
 }
 
 type Programs = { readonly binaries: ControlPlaneBinaries; readonly mlserver: string | undefined };

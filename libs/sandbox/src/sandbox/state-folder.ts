@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { tryFileLock, type FileLock } from '../binaries/file-lock.ts';
 import { stopLeftovers } from '../process-record.ts';
+import type { SandboxPorts } from './ports.ts';
 
 /** What one life of a sandbox tells the next, and the shell. */
 export type SandboxState = {
@@ -9,6 +10,8 @@ export type SandboxState = {
   readonly second?: number;
   /** Folder of kubectl. */
   readonly binaries?: string;
+  /** Where it is reached, or was. */
+  readonly ports?: SandboxPorts;
   /** Digest of the manifests that were applied last. */
   readonly manifests?: string;
 };
@@ -56,7 +59,11 @@ export function statePaths(folder: string): StatePaths {
 export async function claimStateFolder(paths: StatePaths, fresh: boolean): Promise<FileLock> {
   mkdirSync(paths.folder, { recursive: true });
   const lock = tryFileLock(paths.lock);
-  if ('heldBy' in lock) throw new Error(`A sandbox already runs in ${paths.folder} (process ${lock.heldBy}).`);
+  if ('heldBy' in lock) {
+    throw new Error(
+      `A sandbox already runs in ${paths.folder} (process ${lock.heldBy}): npm run env shows how to reach it, and npm start -- --state DIR starts another one beside it.`,
+    );
+  }
   try {
     await stopLeftovers(paths.records);
     if (fresh) emptyFolder(paths.folder);
