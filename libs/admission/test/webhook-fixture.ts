@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { connectRedis, initialiseLog } from '@meshkeeper/event-log';
+import { kubeAccess, KubeTransport } from '@meshkeeper/kubernetes';
 import {
-  createKubeClient,
   createServingAuthority,
   freePort,
   registerWebhooks,
@@ -15,7 +15,6 @@ import {
   startRedis,
   waitFor,
   type ControlPlane,
-  type KubeClient,
   type ManagedProcess,
   type RedisServer,
   type ServingAuthority,
@@ -28,7 +27,7 @@ const PREFIX = '{meshkeeper}';
 
 /** Our webhook as a process of its own, called by a real API server, beside a real Redis that a real watcher fills. */
 export type Fixture = {
-  readonly client: KubeClient;
+  readonly client: KubeTransport;
   readonly redis: RedisServer;
   readonly authority: ServingAuthority;
   /** Where the webhook's certificate lies. */
@@ -79,7 +78,7 @@ export async function startFixture(): Promise<Fixture> {
     });
   const watcher = await startOwn('kube-watcher', { HTTP_PORT: String(watcherPort), KUBECONFIG: plane.kubeconfig });
   let webhook = await startWebhook();
-  const client = adminOf(plane);
+  const client = new KubeTransport({ access: kubeAccess({ file: plane.kubeconfig }) });
   const kubectl = async (...args: readonly string[]): Promise<string> => {
     const common = [`--kubeconfig=${plane.kubeconfig}`, `--cache-dir=${join(folder, 'kubectl')}`];
     const { stdout, stderr } = await run(plane.binaries.kubectl, [...common, ...args]);
@@ -106,7 +105,7 @@ export async function startFixture(): Promise<Fixture> {
       return kubectl('apply', '-f', file);
     },
     async stop() {
-      await Promise.all([webhook.stop(), watcher.stop(), client.close()]);
+      await Promise.all([webhook.stop(), watcher.stop(), client.stop()]);
       await Promise.all([plane.stop(), redis.stop()]);
       rmSync(folder, { recursive: true, force: true });
     },
@@ -122,15 +121,6 @@ async function makeReady(plane: ControlPlane, server: RedisServer): Promise<void
   const deploy = join(ROOT, 'deploy');
   await kubectl(['apply', '--server-side', '-f', join(deploy, 'namespace.yaml'), '-f', join(deploy, 'crds')]);
   await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-}
-
-function adminOf({ url, files }: ControlPlane): KubeClient {
-  const read = (file: string): string => readFileSync(file, 'utf8');
-  return createKubeClient({
-    url,
-    ca: read(files.caFile),
-    user: { kind: 'certificate', certificate: read(files.admin.certificateFile), key: read(files.admin.keyFile) },
-  });
 }
 
 /** The serial number of the certificate that a new connection is shown. */

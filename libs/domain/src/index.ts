@@ -46,6 +46,7 @@ export { lookForDrift } from './drift/look-for-drift.ts';
 export { ENABLED_LABEL, type FactsContext, type ModelFacts } from './changes/facts.ts';
 export { isRevision, type Revision } from './config/base-values.ts';
 export { namespacedEtcdSecret, type SecretData } from './render/etcd-secret.ts';
+export { parseQuantity } from './objects/quantity.ts';
 export { TYPE_CONSTRAINTS_NAME } from './render/type-constraints.ts';
 export { liveQuestions, withAnswers, type LiveQuestion } from './snapshot/live-questions.ts';
 export {

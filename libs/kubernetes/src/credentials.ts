@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { CallError, messageOf } from '@meshkeeper/domain';
 
@@ -23,7 +24,10 @@ export type AccessSource = (renew: boolean) => Promise<ClusterAccess>;
 const CACHE_MS = 30_000;
 
 export type KubeConfigOptions = {
-  /** Path of a kubeconfig; without one the pod's service account, or the usual places. */
+  /**
+   * Path of a kubeconfig, or several as in KUBECONFIG, which are merged as kubectl does. Without one that of KUBECONFIG, `~/.kube/config`,
+   * or the pod's service account.
+   */
   readonly file?: string | undefined;
   readonly context?: string | undefined;
 };
@@ -51,14 +55,8 @@ export function contextNamespace(options: KubeConfigOptions): string {
   return config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
 }
 
-function loadKubeConfig({ file, context }: KubeConfigOptions): KubeConfig {
-  const config = new KubeConfig();
-  try {
-    if (file === undefined) config.loadFromDefault();
-    else config.loadFromFile(file);
-  } catch (error) {
-    throw new CallError('Terminal', `Cannot read the kubeconfig ${file ?? ''}: ${messageOf(error)}`, { cause: error });
-  }
+function loadKubeConfig({ file = process.env['KUBECONFIG'] || undefined, context }: KubeConfigOptions): KubeConfig {
+  const config = file === undefined ? loaded('', (usual) => usual.loadFromDefault()) : loadFiles(file);
   if (context !== undefined) {
     if (config.getContextObject(context) === null) {
       const known = config.getContexts().map(({ name }) => name);
@@ -67,6 +65,37 @@ function loadKubeConfig({ file, context }: KubeConfigOptions): KubeConfig {
     config.setCurrentContext(context);
   }
   return config;
+}
+
+/** Of each name the first entry counts. Where several files are given, those that do not exist are passed over. */
+function loadFiles(list: string): KubeConfig {
+  const files = list.split(delimiter).filter((file) => file !== '');
+  const present = files.filter((file) => existsSync(file));
+  const configs = (present.length === 0 ? files : present).map((file) =>
+    loaded(file, (config) => config.loadFromFile(file)),
+  );
+  const merged = new KubeConfig();
+  merged.loadFromOptions({
+    clusters: firstOfEachName(configs.flatMap((config) => config.getClusters())),
+    users: firstOfEachName(configs.flatMap((config) => config.getUsers())),
+    contexts: firstOfEachName(configs.flatMap((config) => config.getContexts())),
+    currentContext: configs.map((config) => config.getCurrentContext()).find((name) => name) ?? '',
+  });
+  return merged;
+}
+
+function loaded(file: string, load: (config: KubeConfig) => void): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    load(config);
+  } catch (error) {
+    throw new CallError('Terminal', `Cannot read the kubeconfig ${file}: ${messageOf(error)}`, { cause: error });
+  }
+  return config;
+}
+
+function firstOfEachName<T extends { readonly name: string }>(entries: readonly T[]): T[] {
+  return entries.filter((entry, index) => entries.findIndex(({ name }) => name === entry.name) === index);
 }
 
 async function resolveAccess(config: KubeConfig): Promise<ClusterAccess> {

@@ -25,6 +25,7 @@ export { isServerDefault } from './server-defaults.ts';
 export { copyWithoutData, createSecretCopier, previewCopy } from './secret-copy.ts';
 export type { WatchContext } from './watched-names.ts';
 export { findForeignController } from './foreign-controller.ts';
+export { orUndefined } from './or-undefined.ts';
 export { readTlsSecret, type TlsSecret } from './tls-secret.ts';
 export { KubeTransport, type TransportObserver, type TransportOptions } from './transport.ts';
 export { createWriter } from './writer.ts';

@@ -32,14 +32,6 @@ export { ensureObjectStores } from './object-stores/object-store-binaries.ts';
 export { startProcess, type ManagedProcess, type ProcessSpec } from './managed-process.ts';
 export { DEFAULT_PROGRAMS, type LocalProgram } from './node/programs.ts';
 export { startNode, type NodeOptions, type PodProcess, type SandboxNode } from './node/node.ts';
-export {
-  createKubeClient,
-  getOrUndefined,
-  hasStatus,
-  KubeError,
-  type KubeClient,
-  type KubeCredentials,
-} from './kube/kube-client.ts';
 export { NAMESPACE, type SampleState } from './sandbox/cluster-objects.ts';
 export type { Kubectl } from './sandbox/kubectl.ts';
 export type { Progress, SandboxOptions } from './sandbox/options.ts';

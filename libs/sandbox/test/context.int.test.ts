@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { request } from 'undici';
 import {
   startOnContext,
@@ -51,18 +51,21 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const TWO = "and two controllers would undo each other's writes: scale its Deployment to 0 first.";
-
 test('a running pod of the original controller is refused', async () => {
   const spec = { containers: [{ name: 'manager', image: 'kserve/modelmesh-controller:v0.12.0' }] };
-  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'its-controller', namespace: NAMESPACE }, spec };
+  const labels = { 'control-plane': 'modelmesh-controller' };
+  const metadata = { name: 'its-controller', namespace: NAMESPACE, labels };
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
   await applied(pod, async () => {
     const phase = ['-n', NAMESPACE, 'get', 'pod', 'its-controller', '-o', 'jsonpath={.status.phase}'];
     await waitFor(async () => (await sandbox.kubectl(phase)) === 'Running', {
       timeoutMs: 10_000,
       what: 'the pod to run',
     });
-    await refuses(options(), `The original controller runs there (pod ${NAMESPACE}/its-controller), ${TWO}`);
+    await refuses(
+      options(),
+      `The original controller runs as Pod ${NAMESPACE}/its-controller: scale it to zero first.`,
+    );
   });
 });
 
@@ -77,7 +80,7 @@ test('a fresh lease of the original controller is refused, an old one is not', a
       renewTime: `${renewed.toISOString().slice(0, -1)}000Z`,
     },
   });
-  const sentence = `The original controller runs there (lease ${NAMESPACE}/modelmesh-controller-leader-lock, held by somewhere_else), ${TWO}`;
+  const sentence = `The original controller holds Lease ${NAMESPACE}/modelmesh-controller-leader-lock: scale it to zero and wait 15 s.`;
   await applied(lease(new Date()), () => refuses(options(), sentence));
   await applied(lease(new Date(Date.now() - 60_000)), async () => {
     const running = await startOnContext(options());
@@ -95,12 +98,12 @@ test('an API server that does not answer is named', async () => {
   writeFileSync(file, JSON.stringify(config));
   await refuses(
     options({ context: 'dead' }, { KUBECONFIG: file }),
-    'The API server https://127.0.0.1:9 cannot be reached: ECONNREFUSED.',
+    'GET /version: the API server https://127.0.0.1:9 does not answer (connect ECONNREFUSED 127.0.0.1:9)',
   );
 });
 
 test('an unknown context is named', async () => {
-  await refuses(options({ context: 'nowhere' }), `There is no context nowhere in ${sandbox.kubeconfig}.`);
+  await refuses(options({ context: 'nowhere' }), 'The kubeconfig has no context nowhere; it has sandbox');
 });
 
 test('a missing etcd Secret and an etcd out of reach are named', async () => {
@@ -151,11 +154,14 @@ test('a Redis of the user that would drop records is refused, one that is not th
 });
 
 test('our processes run against a cluster with the context and a Redis of their own', async () => {
-  const running = await startOnContext(options());
+  const other = join(folder, 'other.kubeconfig');
+  writeFileSync(other, JSON.stringify({ contexts: [], clusters: [], users: [] }));
+  const kubeconfig = [other, sandbox.kubeconfig].join(delimiter);
+  const running = await startOnContext(options({}, { KUBECONFIG: kubeconfig }));
   const reconciler = running.processes().find((each) => each.name === 'reconciler-1');
   const environment = (await (await request(`${reconciler?.url}/env`)).body.json()) as Readonly<Record<string, string>>;
   const { KUBECONFIG, KUBE_CONTEXT, REDIS_URL } = environment;
-  assert.deepEqual({ KUBECONFIG, KUBE_CONTEXT }, { KUBECONFIG: sandbox.kubeconfig, KUBE_CONTEXT: 'sandbox' });
+  assert.deepEqual({ KUBECONFIG, KUBE_CONTEXT }, { KUBECONFIG: kubeconfig, KUBE_CONTEXT: 'sandbox' });
   assert.match(REDIS_URL ?? '', /^redis:\/\/127\.0\.0\.1:\d+$/);
   assert.deepEqual(
     running.processes().map((each) => each.name),
@@ -168,17 +174,17 @@ test('our processes run against a cluster with the context and a Redis of their 
   );
 });
 
-test('a user who lacks a permission is told which verb on which resource, and nothing is started', async () => {
-  await sandbox.kubectl(['create', 'serviceaccount', 'nobody']);
-  const token = (await sandbox.kubectl(['create', 'token', 'nobody'])).trim();
-  const file = join(folder, 'nobody.kubeconfig');
+test('a user who lacks a permission learns which verb on which resource, and nothing is started', async () => {
+  await sandbox.kubectl(['create', 'serviceaccount', 'stranger']);
+  const token = (await sandbox.kubectl(['create', 'token', 'stranger'])).trim();
+  const file = join(folder, 'stranger.kubeconfig');
   const config = JSON.parse(await sandbox.kubectl(['config', 'view', '--raw', '-o', 'json'])) as {
     users: { user: object }[];
   };
   for (const entry of config.users) entry.user = { token };
   writeFileSync(file, JSON.stringify(config));
   const message = "Missing permission: this context's user may not get namespaces.";
-  const given = options({ folder: join(folder, 'of-nobody') }, { KUBECONFIG: file });
+  const given = options({ folder: join(folder, 'of-stranger') }, { KUBECONFIG: file });
   await assert.rejects(startOnContext(given), { message });
-  assert.ok(!readdirSync(folder).includes('of-nobody'));
+  assert.ok(!readdirSync(folder).includes('of-stranger'));
 });

@@ -4,9 +4,9 @@ import { connect, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { createKubeClient, startSandbox, waitFor, type KubeClient, type Sandbox } from '../src/index.ts';
+import { kubeAccess, KubeTransport } from '@meshkeeper/kubernetes';
+import { startSandbox, waitFor, type Sandbox } from '../src/index.ts';
 import { processIdentity } from '../src/process-record.ts';
-import { clusterFiles } from '../src/certificates/cluster-files.ts';
 import { portIsFree } from '../src/free-port.ts';
 import type { Pod } from '../src/kube/objects.ts';
 import { claimAddressRange } from '../src/address-range.ts';
@@ -14,7 +14,7 @@ import { claimAddressRange } from '../src/address-range.ts';
 const folder = mkdtempSync(join(tmpdir(), 'node-test-'));
 const PODS = '/api/v1/namespaces/default/pods';
 let sandbox: Sandbox;
-let client: KubeClient;
+let client: KubeTransport;
 
 const options = {
   folder,
@@ -27,24 +27,13 @@ const options = {
   ],
 } as const;
 
-function adminClient(): KubeClient {
-  const files = clusterFiles(join(folder, 'kubernetes', 'certificates'));
-  const read = (file: string): string => readFileSync(file, 'utf8');
-  const user = {
-    kind: 'certificate',
-    certificate: read(files.admin.certificateFile),
-    key: read(files.admin.keyFile),
-  } as const;
-  return createKubeClient({ url: sandbox.apiUrl, ca: read(files.caFile), user });
-}
-
 beforeAll(async () => {
   sandbox = await startSandbox(options);
-  client = adminClient();
+  client = new KubeTransport({ access: kubeAccess({ file: sandbox.kubeconfig }) });
 });
 
 afterAll(async () => {
-  await client.close();
+  await client.stop();
   await sandbox.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -96,7 +85,9 @@ const service = {
 };
 
 async function pods(): Promise<readonly Pod[]> {
-  return (await client.call<{ readonly items: readonly Pod[] }>('GET', `${PODS}?labelSelector=app%3Decho`)).items;
+  return (
+    await client.call<{ readonly items: readonly Pod[] }>({ method: 'GET', path: `${PODS}?labelSelector=app%3Decho` })
+  ).items;
 }
 
 async function readyPods(): Promise<readonly Pod[]> {
@@ -119,7 +110,7 @@ async function ask(pod: Pod, path = '/'): Promise<Echo> {
 }
 
 test('a Pod waits for the Secret it needs, then runs and becomes ready', async () => {
-  await client.call('POST', '/apis/apps/v1/namespaces/default/deployments', { body: deployment });
+  await client.call({ method: 'POST', path: '/apis/apps/v1/namespaces/default/deployments', body: deployment });
   const waiting = await waitFor(
     async () =>
       (await pods()).find((pod) => pod.status.conditions?.some((each) => /Secret given/.test(each.message ?? ''))),
@@ -129,7 +120,9 @@ test('a Pod waits for the Secret it needs, then runs and becomes ready', async (
     },
   );
   assert.equal(waiting.status.phase, 'Pending');
-  await client.call('POST', '/api/v1/namespaces/default/secrets', {
+  await client.call({
+    method: 'POST',
+    path: '/api/v1/namespaces/default/secrets',
     body: { metadata: { name: 'given' }, stringData: { word: 'hello' } },
   });
   const ready = await waitFor(async () => ((await readyPods()).length === 2 ? readyPods() : undefined), {
@@ -164,7 +157,7 @@ test('the local program gets arguments, environment and files as a container wou
 });
 
 test('the EndpointSlice of a Service lists the addresses of ready Pods', async () => {
-  await client.call('POST', '/api/v1/namespaces/default/services', { body: service });
+  await client.call({ method: 'POST', path: '/api/v1/namespaces/default/services', body: service });
   type Slices = {
     readonly items: readonly {
       readonly endpoints:
@@ -174,10 +167,10 @@ test('the EndpointSlice of a Service lists the addresses of ready Pods', async (
   };
   const listed = await waitFor(
     async () => {
-      const slices = await client.call<Slices>(
-        'GET',
-        '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Decho',
-      );
+      const slices = await client.call<Slices>({
+        method: 'GET',
+        path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Decho',
+      });
       const ready = slices.items
         .flatMap((slice) => slice.endpoints ?? [])
         .filter((endpoint) => endpoint.conditions.ready);
@@ -191,7 +184,9 @@ test('the EndpointSlice of a Service lists the addresses of ready Pods', async (
 test('a changed Secret reaches the files of a running Pod', async () => {
   const [pod] = await readyPods();
   assert.ok(pod !== undefined);
-  await client.call('PATCH', '/api/v1/namespaces/default/secrets/given', {
+  await client.call({
+    method: 'PATCH',
+    path: '/api/v1/namespaces/default/secrets/given',
     contentType: 'application/merge-patch+json',
     body: { stringData: { word: 'again' } },
   });
@@ -209,7 +204,7 @@ test('a container that fails its liveness probe is started again, and counted', 
     },
     { timeoutMs: 20_000, what: 'the restarted container to be ready' },
   );
-  assert.equal(restarted.lastState.terminated?.exitCode, 137);
+  assert.equal(restarted.lastState?.terminated?.exitCode, 137);
   assert.notEqual((await ask(pod)).pid, pid);
 });
 
@@ -244,10 +239,14 @@ test('beside a mesh a model server listens where the mesh dials, on ports and so
     { name: 'server', image: 'example/nothing-local:2', readinessProbe: never, livenessProbe: never },
   ];
   const spec = { containers, volumes: [{ name: 'domain-socket', emptyDir: {} }], terminationGracePeriodSeconds: 3 };
-  await client.call('POST', PODS, { body: { metadata: { name: 'with-a-mesh', labels: { app: 'mesh' } }, spec } });
+  await client.call({
+    method: 'POST',
+    path: PODS,
+    body: { metadata: { name: 'with-a-mesh', labels: { app: 'mesh' } }, spec },
+  });
   const pod = await waitFor(
     async () => {
-      const found = await client.call<Pod>('GET', `${PODS}/with-a-mesh`);
+      const found = await client.call<Pod>({ method: 'GET', path: `${PODS}/with-a-mesh` });
       return found.status.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') && found;
     },
     { timeoutMs: 20_000, what: 'the Pod to be ready' },
@@ -257,7 +256,7 @@ test('beside a mesh a model server listens where the mesh dials, on ports and so
   for (const target of [{ host, port: 8086 }, { path: socket }]) {
     await waitFor(() => accepts(target), { timeoutMs: 10_000, what: `a listener on ${JSON.stringify(target)}` });
   }
-  await client.call('DELETE', `${PODS}/with-a-mesh`);
+  await client.call({ method: 'DELETE', path: `${PODS}/with-a-mesh` });
   await waitFor(() => !existsSync(socket), { timeoutMs: 10_000, what: 'the socket to go' });
 });
 
@@ -298,11 +297,15 @@ test('hooks and probes of a container are done outside of it as they would be wi
     readinessProbe: { ...exec('test', '-e', '/shared/allowed'), periodSeconds: 1 },
   };
   const spec = { containers: [echo], volumes: [{ name: 'shared', emptyDir: {} }], terminationGracePeriodSeconds: 5 };
-  await client.call('POST', PODS, { body: { metadata: { name: 'hooked' }, spec } });
+  await client.call({ method: 'POST', path: PODS, body: { metadata: { name: 'hooked' }, spec } });
   const state = async () => {
-    const pod = await client.call<Pod>('GET', `${PODS}/hooked`);
+    const pod = await client.call<Pod>({ method: 'GET', path: `${PODS}/hooked` });
     const [container] = pod.status.containerStatuses ?? [];
-    return { uid: pod.metadata.uid, ready: container?.ready === true, running: container?.state.running !== undefined };
+    return {
+      uid: pod.metadata.uid,
+      ready: container?.ready === true,
+      running: container?.state?.running !== undefined,
+    };
   };
   await waitFor(async () => (await state()).running, { timeoutMs: 20_000, what: 'the container to run' });
   const { uid, ready } = await state();
@@ -312,9 +315,9 @@ test('hooks and probes of a container are done outside of it as they would be wi
   writeFileSync(join(shared, 'allowed'), '');
   await waitFor(async () => (await state()).ready, { timeoutMs: 5_000, what: 'the container to be ready' });
   // Ready by its probe it is before it listens.
-  const pod = await client.call<Pod>('GET', `${PODS}/hooked`);
+  const pod = await client.call<Pod>({ method: 'GET', path: `${PODS}/hooked` });
   await waitFor(() => ask(pod), { timeoutMs: 5_000, what: 'the container to listen' });
-  await client.call('DELETE', `${PODS}/hooked`);
+  await client.call({ method: 'DELETE', path: `${PODS}/hooked` });
   const log = join(folder, 'logs', 'pods', 'default_hooked_echo.log');
   await waitFor(() => readFileSync(log, 'utf8').includes(' /bye'), {
     timeoutMs: 5_000,
@@ -325,17 +328,21 @@ test('hooks and probes of a container are done outside of it as they would be wi
 test('a Pod waits for a claim that is not there', async () => {
   const claim = { name: 'data', persistentVolumeClaim: { claimName: 'later' } };
   const echo = { name: 'echo', image: 'example/nothing-local:1', volumeMounts: [{ name: 'data', mountPath: '/data' }] };
-  await client.call('POST', PODS, {
+  await client.call({
+    method: 'POST',
+    path: PODS,
     body: { metadata: { name: 'claiming' }, spec: { containers: [echo], volumes: [claim] } },
   });
   const condition = async () => {
-    const pod = await client.call<Pod>('GET', `${PODS}/claiming`);
+    const pod = await client.call<Pod>({ method: 'GET', path: `${PODS}/claiming` });
     return pod.status.conditions?.find(({ type }) => type === 'Ready');
   };
   const said = /persistentvolumeclaim "later" not found/;
   await waitFor(async () => said.test((await condition())?.message ?? ''), { timeoutMs: 20_000, what: 'the reason' });
   const storage = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } };
-  await client.call('POST', '/api/v1/namespaces/default/persistentvolumeclaims', {
+  await client.call({
+    method: 'POST',
+    path: '/api/v1/namespaces/default/persistentvolumeclaims',
     body: { metadata: { name: 'later' }, spec: storage },
   });
   await waitFor(async () => (await condition())?.status === 'True', { timeoutMs: 10_000, what: 'the Pod to be ready' });
@@ -345,7 +352,7 @@ test('a deleted Pod ends its process and goes, with its folder', async () => {
   const [pod] = await readyPods();
   assert.ok(pod !== undefined);
   const { pid } = await ask(pod);
-  await client.call('DELETE', `${PODS}/${pod.metadata.name}`);
+  await client.call({ method: 'DELETE', path: `${PODS}/${pod.metadata.name}` });
   await waitFor(async () => (await pods()).every((each) => each.metadata.uid !== pod.metadata.uid), {
     timeoutMs: 10_000,
     what: 'the Pod to go',
@@ -363,7 +370,7 @@ test('a stopped sandbox leaves no process, port or range; the next start resumes
   const ready = await waitFor(twoReady, { timeoutMs: 20_000, what: 'two ready Pods' });
   const pids = [...sandbox.processes().map((each) => each.pid), ...sandbox.node.processes().map((each) => each.pid)];
   const second = Number(ready[0]?.status.podIP?.split('.')[1]);
-  await client.close();
+  await client.stop();
   const began = performance.now();
   await Promise.all([sandbox.stop(), sandbox.stop()]);
   assert.ok(performance.now() - began < 10_000);
@@ -378,7 +385,7 @@ test('a stopped sandbox leaves no process, port or range; the next start resumes
   await range.release();
 
   sandbox = await startSandbox(options);
-  client = adminClient();
+  client = new KubeTransport({ access: kubeAccess({ file: sandbox.kubeconfig }) });
   const resumed = await waitFor(twoReady, { timeoutMs: 20_000, what: 'the same Pods to be ready again' });
   const identity = (pod: Pod): readonly unknown[] => [pod.metadata.uid, pod.status.podIP];
   assert.deepEqual(resumed.map(identity), ready.map(identity));

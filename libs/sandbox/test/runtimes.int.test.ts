@@ -61,7 +61,7 @@ type Runtime = {
   };
 };
 
-/** As kubectl builds them: only then do the images stand in their places. */
+/** As kubectl builds them: only then do the images have their names. */
 let runtimes: readonly Runtime[];
 beforeAll(async () => {
   const { kubectl } = await controlPlaneBinaries();

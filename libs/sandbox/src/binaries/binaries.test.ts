@@ -34,7 +34,7 @@ test('the cache has one folder for one content', () => {
 test('without Go the sentence says what to do', async () => {
   await assert.rejects(
     goEnvironment({ PATH: '/nowhere' }),
-    /^Error: The Kubernetes control plane must be built once and there is no Go on the PATH: install Go 1\.21/,
+    /^Error: The Kubernetes control plane must be built once and Go is not on the PATH: install Go 1\.21/,
   );
 });
 
@@ -57,7 +57,7 @@ test('a lock is held by one; that of a dead process is taken over', () => {
 test('without Go each build names itself, and only what helps it', async () => {
   const need = { subject: 'The object stores', orInstead: { absent: '', tooOld: '' } };
   await assert.rejects(goEnvironment({ PATH: '/nowhere' }, need), {
-    message: 'The object stores must be built once and there is no Go on the PATH: install Go 1.21 or newer.',
+    message: 'The object stores must be built once and Go is not on the PATH: install Go 1.21 or newer.',
   });
 });
 

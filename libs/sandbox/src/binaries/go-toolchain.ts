@@ -3,14 +3,14 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The Go that Kubernetes 1.36 and the object stores ask for; an older one fetches it by itself. */
+/** The Go that Kubernetes 1.36 and the object stores require; an older one fetches it by itself. */
 const NEEDED_MINOR = 26;
 /** The first Go that can fetch a newer one. */
 const OLDEST_MINOR = 21;
 
 /** The two ends of the sentence that is said when there is no fit Go. */
 export type GoNeed = {
-  /** "… must be built once and there is no Go on the PATH" */
+  /** "… must be built once and Go is not on the PATH" */
   readonly subject: string;
   /** What else than installing Go helps, such as `, or set KUBEBUILDER_ASSETS to a folder`; empty when nothing does. */
   readonly orInstead: { readonly absent: string; readonly tooOld: string };
@@ -37,7 +37,7 @@ export async function goEnvironment(
   const version = await run('go', ['env', 'GOVERSION'], { env: { ...env, GOTOOLCHAIN: 'local' }, cwd: '/' }).catch(
     () => {
       throw new Error(
-        `${subject} must be built once and there is no Go on the PATH: install Go 1.${OLDEST_MINOR} or newer${orInstead.absent}.`,
+        `${subject} must be built once and Go is not on the PATH: install Go 1.${OLDEST_MINOR} or newer${orInstead.absent}.`,
       );
     },
   );

@@ -16,7 +16,7 @@ export type ClusterFiles = {
   readonly accountPublicKey: string;
   readonly accountPrivateKey: string;
   readonly admin: ClientFiles;
-  /** The sandbox's node: apart from the administrator, so that the audit log tells them apart. */
+  /** The sandbox's node: apart from the administrator, so that the audit log distinguishes them. */
   readonly node: ClientFiles;
   /** What the node shows to the API server that asks it for logs, and what that shows to the node. */
   readonly kubelet: ClientFiles;
@@ -28,7 +28,7 @@ export type ClientFiles = { readonly certificateFile: string; readonly keyFile: 
 /** The user name of the sandbox's node at the API server. */
 export const NODE_USER = 'system:node:sandbox';
 
-/** Written last: its presence says that all are whole. Another set of files has another name here, and is made anew. */
+/** Written last: its presence says that all are whole. Another set of files has another name here, and is made again. */
 const COMPLETE = 'complete-2';
 
 const LEAVES = {

@@ -1,11 +1,11 @@
+import { CallError } from '@meshkeeper/domain';
+import { findForeignController, orUndefined, type KubeTransport } from '@meshkeeper/kubernetes';
 import { twinOf } from '../node/address-pool.ts';
-import { getOrUndefined, KubeError, type KubeClient } from '../kube/kube-client.ts';
 import { missingRight } from './missing-right.ts';
-import { originalController } from './original-controller.ts';
 import { parseEndpoints, whyUnreachable, type Address } from './reachability.ts';
 
 export type ContextCheck = {
-  readonly client: KubeClient;
+  readonly client: KubeTransport;
   readonly namespace: string;
   readonly etcdSecret: string;
   /** Whether pods are dialled at their loopback twin: true only for a sandbox's cluster. */
@@ -22,29 +22,26 @@ export async function checkContext(check: ContextCheck): Promise<void> {
   await reachServer(check.client);
   const missing = await missingRight(check.client);
   if (missing !== undefined) throw new Error(`Missing permission: this context's user may not ${missing}.`);
-  const original = await originalController(check.client, check.namespace, new Date());
-  if (original !== undefined) throw new Error(original);
+  const original = await findForeignController(check.client, check.namespace, Date.now());
+  if (original !== undefined) throw new Error(`${original}.`);
   await reachEtcd(check);
   await reachMesh(check);
 }
 
-async function reachServer(client: KubeClient): Promise<void> {
+async function reachServer(client: KubeTransport): Promise<void> {
   try {
-    await client.call('GET', '/version');
+    await client.call({ method: 'GET', path: '/version' });
   } catch (error) {
     // An answer, be it a refusal, is enough here: rights are checked where they are used.
-    if (error instanceof KubeError && error.status !== 401) return;
-    const why =
-      error instanceof KubeError
-        ? 'it refuses the credentials'
-        : ((error as NodeJS.ErrnoException).code ?? (error as Error).message);
-    throw new Error(`The API server ${client.url} cannot be reached: ${why}.`, { cause: error });
+    if (error instanceof CallError && !['ApiServerUnreachable', 'Unauthorized'].includes(error.code ?? '')) return;
+    throw error;
   }
 }
 
 async function reachEtcd({ client, namespace, etcdSecret }: ContextCheck): Promise<void> {
   type Secret = { readonly data?: Readonly<Record<string, string>> };
-  const secret = await getOrUndefined<Secret>(client, `/api/v1/namespaces/${namespace}/secrets/${etcdSecret}`);
+  const path = `/api/v1/namespaces/${namespace}/secrets/${etcdSecret}`;
+  const secret = await orUndefined(client.call<Secret>({ method: 'GET', path }));
   const connection = secret?.data?.['etcd_connection'];
   if (connection === undefined)
     throw new Error(
@@ -54,7 +51,7 @@ async function reachEtcd({ client, namespace, etcdSecret }: ContextCheck): Promi
   if (why !== undefined) throw new Error(`The mesh's etcd cannot be reached from here at ${why}.`);
 }
 
-/** Never tells the content: the Secret may hold a password. */
+/** Never reports the content: the Secret may hold a password. */
 function etcdEndpoints(connection: string, name: string): readonly Address[] {
   try {
     const { endpoints } = JSON.parse(Buffer.from(connection, 'base64').toString('utf8')) as {
@@ -76,8 +73,8 @@ type Slices = {
 };
 
 async function reachMesh({ client, dialTwin }: ContextCheck): Promise<void> {
-  const selector = encodeURIComponent(`kubernetes.io/service-name=${MESH_SERVICE}`);
-  const slices = await client.call<Slices>('GET', `/apis/discovery.k8s.io/v1/endpointslices?labelSelector=${selector}`);
+  const query = { labelSelector: `kubernetes.io/service-name=${MESH_SERVICE}` };
+  const slices = await client.call<Slices>({ method: 'GET', path: '/apis/discovery.k8s.io/v1/endpointslices', query });
   const addresses = slices.items.flatMap((slice) => {
     const port = slice.ports?.find((each) => each.name === 'grpc')?.port ?? 8033;
     const ready = (slice.endpoints ?? []).filter((endpoint) => endpoint.conditions?.ready === true);

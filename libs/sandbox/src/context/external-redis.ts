@@ -5,7 +5,7 @@ import { OLDEST_REDIS_MAJOR, parseRedisVersion } from '../redis-version.ts';
 const LIMIT_MS = 5_000;
 
 /**
- * What is wrong with a Redis that somebody else runs, as one sentence; undefined when it will do.
+ * What is wrong with a Redis that the user runs, as one sentence; undefined when it will do.
  * The password never appears in the sentence.
  */
 export async function redisProblem(

@@ -1,4 +1,4 @@
-import type { KubeClient } from '../kube/kube-client.ts';
+import type { KubeTransport } from '@meshkeeper/kubernetes';
 
 type Right = {
   readonly verb: string;
@@ -42,7 +42,7 @@ const NEEDED: readonly Right[] = [
 type Review = { readonly status: { readonly allowed: boolean } };
 
 /** The first right that the client's user lacks, as `list deployments.apps`; undefined when it has all. */
-export async function missingRight(client: KubeClient): Promise<string | undefined> {
+export async function missingRight(client: KubeTransport): Promise<string | undefined> {
   const answers = await Promise.all(NEEDED.map((right) => isAllowed(client, right)));
   const missing = NEEDED.find((_, i) => answers[i] === false);
   if (missing === undefined) return undefined;
@@ -50,8 +50,8 @@ export async function missingRight(client: KubeClient): Promise<string | undefin
   return `${verb} ${[resource, group].filter((part) => part !== '').join('.')}${subresource ? `/${subresource}` : ''}`;
 }
 
-async function isAllowed(client: KubeClient, resourceAttributes: Right): Promise<boolean> {
+async function isAllowed(client: KubeTransport, resourceAttributes: Right): Promise<boolean> {
   const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } };
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
-  return (await client.call<Review>('POST', path, { body })).status.allowed;
+  return (await client.call<Review>({ method: 'POST', path, body })).status.allowed;
 }

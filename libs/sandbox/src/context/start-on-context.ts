@@ -1,5 +1,6 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createKubeClient } from '../kube/kube-client.ts';
+import { kubeAccess, KubeTransport } from '@meshkeeper/kubernetes';
 import { freePort, reservePort } from '../free-port.ts';
 import { startRedis } from '../redis.ts';
 import { stepsFor, type Progress, type Step } from '../sandbox/options.ts';
@@ -10,7 +11,6 @@ import { claimStateFolder, statePaths, type StatePaths } from '../sandbox/state-
 import { supervise, type SupervisedProcess } from '../supervised.ts';
 import { checkContext } from './check-context.ts';
 import { redisProblem } from './external-redis.ts';
-import { readKubeconfig } from './read-kubeconfig.ts';
 
 export type OnContextOptions = {
   readonly context: string;
@@ -57,7 +57,8 @@ async function start(options: OnContextOptions, parts: Parts): Promise<OnContext
   const given = options.env['REDIS_URL'];
   const external = given === undefined || given === '' ? undefined : given;
 
-  const kubeconfig = await step('Cluster', () => checkCluster(options));
+  const kubeconfig = options.env['KUBECONFIG'] || join(homedir(), '.kube', 'config');
+  await step('Cluster', () => checkCluster(options, kubeconfig));
   if (external !== undefined) await step('Redis', () => checkRedis(external, options.env));
   const lock = await claimStateFolder(paths, false);
   await parts.keep('locks', () => ({ stop: async () => lock.release() }));
@@ -71,10 +72,9 @@ async function start(options: OnContextOptions, parts: Parts): Promise<OnContext
   };
 }
 
-/** @returns the kubeconfig file that has the context. */
-async function checkCluster(options: OnContextOptions): Promise<string> {
-  const { file, credentials } = await readKubeconfig(options.context, options.env);
-  const client = createKubeClient(credentials);
+async function checkCluster(options: OnContextOptions, kubeconfig: string): Promise<void> {
+  const access = kubeAccess({ file: kubeconfig, context: options.context });
+  const client = new KubeTransport({ access });
   try {
     await checkContext({
       client,
@@ -82,9 +82,8 @@ async function checkCluster(options: OnContextOptions): Promise<string> {
       etcdSecret: options.env['ETCD_SECRET_NAME'] || 'model-serving-etcd',
       dialTwin: options.env['DIAL_LOOPBACK_TWIN'] === 'true',
     });
-    return file;
   } finally {
-    await client.close();
+    await client.stop();
   }
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeClient } from './kube-client.ts';
-import type { ObjectMeta } from './objects.ts';
+import type { KubeTransport } from '@meshkeeper/kubernetes';
 
 export type Watched<T> = {
   /** The whole collection, at the start and after every disturbance. */
@@ -13,26 +12,24 @@ export type Watch = { stop(): Promise<void> };
 
 type List<T> = { readonly metadata: { readonly resourceVersion: string }; readonly items: readonly T[] };
 type WatchEvent<T> = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; readonly object: T };
+type Versioned = { readonly metadata: { readonly resourceVersion?: string } };
 
 /** Milliseconds before the next list after any failure; the sandbox's server is on the same machine. */
 const RELIST_MS = 500;
 
 /**
- * Follows one collection, such as `/api/v1/pods`. Any failure, an expired revision included, ends in a fresh list: a
- * machine of one's own is small enough for that.
+ * Follows whole objects of one collection, such as `/api/v1/pods`; the feeds of `libs/kubernetes` reduce them. Any failure, an expired
+ * revision included, ends in a fresh list: a machine of one's own is small enough for that.
  */
-export function listAndWatch<T extends { readonly metadata: ObjectMeta }>(
-  client: KubeClient,
-  path: string,
-  watched: Watched<T>,
-): Watch {
+export function listAndWatch<T extends Versioned>(transport: KubeTransport, path: string, watched: Watched<T>): Watch {
   const abort = new AbortController();
+  const { signal } = abort;
   const done = (async () => {
-    while (!abort.signal.aborted) {
+    while (!signal.aborted) {
       try {
-        await follow(client, path, watched, abort.signal);
+        await follow(transport, path, watched, signal);
       } catch {
-        if (!abort.signal.aborted) await sleep(RELIST_MS);
+        if (!signal.aborted) await sleep(RELIST_MS);
       }
     }
   })();
@@ -44,24 +41,23 @@ export function listAndWatch<T extends { readonly metadata: ObjectMeta }>(
   };
 }
 
-async function follow<T extends { readonly metadata: ObjectMeta }>(
-  client: KubeClient,
+async function follow<T extends Versioned>(
+  transport: KubeTransport,
   path: string,
   watched: Watched<T>,
   signal: AbortSignal,
 ): Promise<void> {
-  const list = await client.call<List<T>>('GET', path);
-  if (signal.aborted) return;
+  const list = await transport.call<List<T>>({ method: 'GET', path, signal });
   watched.onList(list.items);
-  let revision = list.metadata.resourceVersion;
+  let { resourceVersion } = list.metadata;
   while (!signal.aborted) {
-    const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=${revision}`;
-    for await (const line of client.lines(`${path}?${query}`, signal)) {
-      const event = JSON.parse(line) as WatchEvent<T>;
-      if (event.type === 'ERROR') throw new Error(`The watch of ${path} ended: ${line.slice(0, 300)}`);
-      revision = event.object.metadata.resourceVersion ?? revision;
-      if (event.type === 'DELETED') watched.onDelete(event.object);
-      else if (event.type !== 'BOOKMARK') watched.onSet(event.object);
+    const query = { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: '300', resourceVersion };
+    for await (const line of transport.stream({ method: 'GET', path, query, signal })) {
+      const { type, object } = JSON.parse(line) as WatchEvent<T>;
+      if (type === 'ERROR') throw new Error(`The watch of ${path} ended: ${line.slice(0, 300)}`);
+      resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
+      if (type === 'DELETED') watched.onDelete(object);
+      else if (type !== 'BOOKMARK') watched.onSet(object);
     }
   }
 }

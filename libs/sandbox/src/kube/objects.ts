@@ -1,130 +1,46 @@
-/** What the sandbox reads of Kubernetes objects; everything else is left alone. */
+import type {
+  V1Container,
+  V1ContainerState,
+  V1ContainerStatus,
+  V1EnvVar,
+  V1KeyToPath,
+  V1LifecycleHandler,
+  V1ObjectMeta,
+  V1PodCondition,
+  V1PodSpec,
+  V1PodStatus,
+  V1Probe,
+  V1SecretKeySelector,
+  V1Volume,
+} from '@kubernetes/client-node';
 
-export type ObjectMeta = {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid: string;
-  readonly resourceVersion?: string;
-  readonly deletionTimestamp?: string;
-  readonly deletionGracePeriodSeconds?: number;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-};
+/** An object as the API server sends it and as it is sent there: a time is text. */
+type Json<T> = T extends Date
+  ? string
+  : T extends readonly (infer Item)[]
+    ? readonly Json<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Json<T[Key]> }
+      : T;
 
-export type EnvVar = {
-  readonly name: string;
-  readonly value?: string;
-  readonly valueFrom?: {
-    readonly fieldRef?: { readonly fieldPath: string };
-    readonly resourceFieldRef?: {
-      readonly containerName?: string;
-      readonly resource: string;
-      readonly divisor?: string;
-    };
-    readonly secretKeyRef?: KeyRef;
-    readonly configMapKeyRef?: KeyRef;
-  };
-};
-
-export type KeyRef = { readonly name: string; readonly key: string; readonly optional?: boolean };
-
-/** One thing that a kubelet does to a container. */
-export type Action = {
-  readonly httpGet?: { readonly path?: string; readonly port: number | string; readonly scheme?: string };
-  readonly tcpSocket?: { readonly port: number | string };
-  readonly exec?: { readonly command: readonly string[] };
-  readonly sleep?: { readonly seconds: number };
-};
-
-export type Probe = Action & {
-  readonly grpc?: { readonly port: number };
-  readonly initialDelaySeconds?: number;
-  readonly periodSeconds?: number;
-  readonly timeoutSeconds?: number;
-  readonly successThreshold?: number;
-  readonly failureThreshold?: number;
-};
-
-export type Container = {
-  readonly name: string;
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly args?: readonly string[];
-  readonly env?: readonly EnvVar[];
-  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
-  readonly resources?: {
-    readonly limits?: Readonly<Record<string, string>>;
-    readonly requests?: Readonly<Record<string, string>>;
-  };
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly subPath?: string }[];
-  readonly readinessProbe?: Probe;
-  readonly livenessProbe?: Probe;
-  readonly startupProbe?: Probe;
-  readonly lifecycle?: { readonly postStart?: Action; readonly preStop?: Action };
-};
-
-export type KeyToPath = { readonly key: string; readonly path: string };
-
-export type Volume = {
-  readonly name: string;
-  readonly emptyDir?: unknown;
-  readonly secret?: { readonly secretName: string; readonly optional?: boolean; readonly items?: readonly KeyToPath[] };
-  readonly configMap?: { readonly name: string; readonly optional?: boolean; readonly items?: readonly KeyToPath[] };
-  readonly persistentVolumeClaim?: { readonly claimName: string };
-  readonly hostPath?: { readonly path: string };
-};
-
-export type Condition = {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly lastTransitionTime?: string | null;
-};
-
-export type ContainerState = {
-  readonly waiting?: { readonly reason: string; readonly message?: string };
-  readonly running?: { readonly startedAt: string };
-  readonly terminated?: {
-    readonly exitCode: number;
-    readonly signal?: number;
-    readonly reason: string;
-    readonly startedAt: string;
-    readonly finishedAt: string;
-  };
-};
-
-export type ContainerStatus = {
-  readonly name: string;
-  readonly image: string;
-  readonly imageID: string;
-  readonly containerID?: string;
-  readonly ready: boolean;
-  readonly started: boolean;
-  readonly restartCount: number;
-  readonly state: ContainerState;
-  readonly lastState: ContainerState;
-};
-
-export type PodStatus = {
-  readonly phase?: string;
-  readonly podIP?: string;
-  readonly podIPs?: readonly { readonly ip: string }[];
-  readonly hostIP?: string;
-  readonly hostIPs?: readonly { readonly ip: string }[];
-  readonly startTime?: string;
-  readonly conditions?: readonly Condition[];
-  readonly containerStatuses?: readonly ContainerStatus[];
-};
+/** What the API server gives to each object, and refuses a Pod without. */
+type Identity = { readonly name: string; readonly namespace: string; readonly uid: string };
 
 export type Pod = {
-  readonly metadata: ObjectMeta & { readonly namespace: string };
-  readonly spec: {
-    readonly nodeName?: string;
-    readonly serviceAccountName?: string;
-    readonly terminationGracePeriodSeconds?: number;
-    readonly containers: readonly Container[];
-    readonly volumes?: readonly Volume[];
-  };
+  readonly metadata: Json<V1ObjectMeta> & Identity;
+  readonly spec: Omit<Json<V1PodSpec>, 'containers'> & { readonly containers: readonly Container[] };
   readonly status: PodStatus;
 };
+export type PodStatus = Json<V1PodStatus>;
+export type Condition = Json<V1PodCondition>;
+export type Container = Json<V1Container> & { readonly image: string };
+export type ContainerState = Json<V1ContainerState>;
+export type ContainerStatus = Json<V1ContainerStatus>;
+export type EnvVar = Json<V1EnvVar>;
+/** Of a Secret or a ConfigMap. */
+export type KeyRef = Json<V1SecretKeySelector>;
+export type KeyToPath = Json<V1KeyToPath>;
+export type Volume = Json<V1Volume>;
+export type Probe = Json<V1Probe>;
+/** One thing that a kubelet does to a container. */
+export type Action = Json<V1LifecycleHandler>;

@@ -36,11 +36,11 @@ export async function act(
     return httpGet(`${scheme.toLowerCase()}://${target.host}:${port}${path}`, timeoutMs);
   }
   if (action.exec !== undefined) {
-    const local = await target.localCommand(action.exec.command).catch(() => undefined);
+    const local = await target.localCommand(action.exec.command ?? []).catch(() => undefined);
     return local !== undefined && runCommand(local, timeoutMs);
   }
   if (action.sleep !== undefined) return sleep(Math.min(action.sleep.seconds * 1_000, timeoutMs), true);
-  // A server that takes connections stands for one that says that it is well by gRPC's own health service.
+  // Where gRPC's own health service would be called, a server that takes connections counts as healthy.
   return acceptsConnections(port ?? 0, target.host, timeoutMs);
 }
 

@@ -35,7 +35,7 @@ export type ContainerOptions = {
   readonly spec: Container;
   /** What its probes and hooks are done to. */
   readonly target: ActionTarget;
-  /** What to run; undefined when no local program stands in for the image. */
+  /** What to run; undefined when no local program replaces the image. */
   readonly process: () => Promise<ProcessSpec | undefined>;
   /** Restarts of earlier lives. */
   readonly restartCount: number;
@@ -109,7 +109,7 @@ async function afterStart({ spec, target }: ContainerOptions, running: ManagedPr
   if (hook !== undefined && !(await act(hook, target, POST_START_MS))) running.kill();
 }
 
-/** A hook that fails hinders nobody: the process ends all the same. */
+/** A hook that fails prevents nothing: the process ends all the same. */
 async function beforeStop({ spec, target }: ContainerOptions, graceMs: number): Promise<void> {
   const hook = spec.lifecycle?.preStop;
   if (hook !== undefined && graceMs > 0) await act(hook, target, Math.ceil(graceMs));

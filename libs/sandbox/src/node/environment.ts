@@ -1,5 +1,5 @@
+import { parseQuantity } from '@meshkeeper/domain';
 import type { Container, EnvVar, KeyRef, Pod } from '../kube/objects.ts';
-import { inUnitsOf } from './quantity.ts';
 import { expandVariables } from './rewrite.ts';
 
 /** What a Pod's own fields say once it runs here. */
@@ -43,9 +43,9 @@ async function resolveEntry(
   if (from.fieldRef !== undefined) return podField(input.pod, input.placement, from.fieldRef.fieldPath);
   if (from.resourceFieldRef !== undefined) return resourceField(input, from.resourceFieldRef);
   if (from.secretKeyRef !== undefined)
-    return keyOf(entry.name, from.secretKeyRef, await input.lookUp('secrets', from.secretKeyRef.name));
+    return keyOf(entry.name, from.secretKeyRef, await input.lookUp('secrets', from.secretKeyRef.name ?? ''));
   if (from.configMapKeyRef !== undefined) {
-    return keyOf(entry.name, from.configMapKeyRef, await input.lookUp('configmaps', from.configMapKeyRef.name));
+    return keyOf(entry.name, from.configMapKeyRef, await input.lookUp('configmaps', from.configMapKeyRef.name ?? ''));
   }
   return undefined;
 }
@@ -91,4 +91,22 @@ function resourceField(input: EnvironmentInput, ref: ResourceRef): string {
   const own = kind === 'limits' ? container?.resources?.limits : container?.resources?.requests;
   const fallback = kind === 'limits' ? input.capacity[name] : '0';
   return inUnitsOf(own?.[name] ?? fallback ?? '0', ref.divisor);
+}
+
+const NANOS = 10n ** 9n;
+
+/**
+ * A quantity in units of a divisor, rounded up, as Kubernetes puts it into the environment. A divisor of 0 means 1.
+ * @throws Error for text that is no quantity.
+ */
+export function inUnitsOf(quantity: string, divisor = '1'): string {
+  const [amount, given] = [nanosOf(quantity), nanosOf(divisor)];
+  const unit = given === 0n ? NANOS : given;
+  return String((amount + unit - 1n) / unit);
+}
+
+function nanosOf(text: string): bigint {
+  const quantity = parseQuantity(text);
+  if (quantity === undefined) throw new Error(`${text} is no quantity`);
+  return quantity.nanos;
 }

@@ -42,7 +42,7 @@ test('a model server listens where the mesh dials, under the instance id of the 
   });
 });
 
-test('a mesh that is told nothing dials port 8085 for everything', () => {
+test('a mesh without settings dials port 8085 for everything', () => {
   const { RUNTIME_ENDPOINT, RUNTIME_DATA_ENDPOINT } = environment({});
   assert.deepEqual([RUNTIME_ENDPOINT, RUNTIME_DATA_ENDPOINT], ['port:8085', 'port:8085']);
 });

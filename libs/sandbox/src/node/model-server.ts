@@ -33,7 +33,7 @@ export function runtimeContainers(pod: Pod): readonly Container[] {
 }
 
 /**
- * What tells a program to serve where the mesh dials. `mesh` is the environment of the mesh as its process gets it.
+ * What makes a program serve where the mesh dials. `mesh` is the environment of the mesh as its process gets it.
  * @throws Error when a socket's path is too long to be one
  */
 export function modelServerEnvironment(

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { APPLY_PATCH, hasStatus, MERGE_PATCH, type KubeClient } from '../kube/kube-client.ts';
+import type { KubeTransport } from '@meshkeeper/kubernetes';
+import { APPLY_PATCH, failedWith, MERGE_PATCH } from '../kube/open-cluster.ts';
 import { timestamp } from './container.ts';
 import type { Capacity } from './environment.ts';
 
@@ -14,18 +15,20 @@ export type NodeObject = {
 const HEARTBEAT_MS = 10_000;
 
 /** Creates the Node, or takes it over from an earlier life, and marks it ready. */
-export async function registerNode(client: KubeClient, node: NodeObject): Promise<void> {
+export async function registerNode(client: KubeTransport, node: NodeObject): Promise<void> {
   const path = `/api/v1/nodes/${node.name}`;
   const labels = { 'kubernetes.io/hostname': node.name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' };
   const body = { apiVersion: 'v1', kind: 'Node', metadata: { name: node.name, labels } };
-  await client.call('POST', '/api/v1/nodes', { body }).catch((error: unknown) => {
-    if (!hasStatus(error, 409)) throw error;
+  await client.call({ method: 'POST', path: '/api/v1/nodes', body }).catch((error: unknown) => {
+    if (!failedWith(error, 'Conflict')) throw error;
   });
   // The server marks every new node as not ready; the controller that takes the mark off again needs a kubelet.
-  await client.call('PATCH', path, { contentType: MERGE_PATCH, body: { spec: { taints: null } } });
+  await client.call({ method: 'PATCH', path, contentType: MERGE_PATCH, body: { spec: { taints: null } } });
   const now = timestamp();
   const condition = { type: 'Ready', status: 'True', reason: 'SandboxReady', message: 'the sandbox plays this node' };
-  await client.call('PATCH', `${path}/status`, {
+  await client.call({
+    method: 'PATCH',
+    path: `${path}/status`,
     contentType: MERGE_PATCH,
     body: {
       status: {
@@ -45,8 +48,9 @@ export async function registerNode(client: KubeClient, node: NodeObject): Promis
 }
 
 /** Renews the node's Lease until `signal` aborts, as a kubelet does. */
-export async function keepHeartbeat(client: KubeClient, name: string, signal: AbortSignal): Promise<void> {
-  const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}?fieldManager=sandbox-node&force=true`;
+export async function keepHeartbeat(client: KubeTransport, name: string, signal: AbortSignal): Promise<void> {
+  const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`;
+  const query = { fieldManager: 'sandbox-node', force: 'true' };
   while (!signal.aborted) {
     const spec = {
       holderIdentity: name,
@@ -60,7 +64,7 @@ export async function keepHeartbeat(client: KubeClient, name: string, signal: Ab
       spec,
     };
     // A missed beat is no failure: the server may just be starting again.
-    await client.call('PATCH', path, { contentType: APPLY_PATCH, body }).catch(() => {});
+    await client.call({ method: 'PATCH', path, query, contentType: APPLY_PATCH, body }).catch(() => {});
     await sleep(HEARTBEAT_MS, undefined, { signal }).catch(() => {});
   }
 }

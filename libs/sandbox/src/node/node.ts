@@ -1,8 +1,8 @@
 import { cpus, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasStatus } from '../kube/kube-client.ts';
 import { listAndWatch } from '../kube/list-and-watch.ts';
 import type { Pod } from '../kube/objects.ts';
+import { failedWith } from '../kube/open-cluster.ts';
 import { createAddressPool, type AddressPool } from './address-pool.ts';
 import type { ContainerView } from './container.ts';
 import { startLogServer, type LogServerTls } from './log-server.ts';
@@ -151,7 +151,7 @@ class PodSet {
       target: { apiVersion: 'v1', kind: 'Node', name: this.#node.name },
     };
     void this.#again(() =>
-      this.#node.client.call('POST', `/api/v1/namespaces/${namespace}/pods/${name}/binding`, { body }),
+      this.#node.client.call({ method: 'POST', path: `/api/v1/namespaces/${namespace}/pods/${name}/binding`, body }),
     ).then(() => this.#binding.delete(uid));
   }
 
@@ -163,7 +163,7 @@ class PodSet {
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
     void (async () => {
       await runner?.end((deletionGracePeriodSeconds ?? 30) * 1_000);
-      await this.#again(() => this.#node.client.call('DELETE', path, { body }));
+      await this.#again(() => this.#node.client.call({ method: 'DELETE', path, body }));
       this.#deleting.delete(uid);
     })();
   }
@@ -173,7 +173,7 @@ class PodSet {
     for (let attempt = 0; attempt < 10; attempt += 1) {
       const done = await call().then(
         () => true,
-        (error: unknown) => hasStatus(error, 404, 409),
+        (error: unknown) => failedWith(error, 'Gone', 'Conflict'),
       );
       if (done) return;
       await sleep(500);

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeClient } from '../kube/kube-client.ts';
+import type { KubeTransport } from '@meshkeeper/kubernetes';
 import type { Container, Pod, PodStatus } from '../kube/objects.ts';
 import { twinOf } from './address-pool.ts';
 import { runContainer, timestamp, type ContainerView, type RunningContainer } from './container.ts';
@@ -15,7 +15,7 @@ import { claimsIn, linkParents, lookUpIn, writeVolumes, type ClaimCheck, type Vo
 
 /** What all Pods of a node share. */
 export type PodSurroundings = {
-  readonly client: KubeClient;
+  readonly client: KubeTransport;
   /** The sandbox's state folder. */
   readonly folder: string;
   readonly capacity: Capacity;

@@ -33,7 +33,7 @@ export type ProbeLoop = {
   readonly onVerdict: (verdict: 'passing' | 'failing') => void;
 };
 
-/** Probes until `signal` aborts. Every verdict is told, also one that is as before. */
+/** Probes until `signal` aborts. Every verdict is reported, also one that is as before. */
 export async function runProbe(loop: ProbeLoop): Promise<void> {
   const { probe, signal } = loop;
   const periodMs = (probe.periodSeconds ?? 10) * 1_000;

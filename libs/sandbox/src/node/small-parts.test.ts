@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createBackoff } from '../backoff.ts';
 import { createAddressPool, twinOf } from './address-pool.ts';
 import { portNumber } from './actions.ts';
+import { inUnitsOf } from './environment.ts';
 import { countProbe, NO_PROBES, type ProbeCount } from './probe.ts';
 import { commandOf, programFor } from './programs.ts';
-import { inUnitsOf, parseQuantity } from './quantity.ts';
 
 test('addresses: the former one is kept when it fits, a released one rests before it is given again', () => {
   const pool = createAddressPool(70);
@@ -72,20 +72,18 @@ test('programs: one image may hold several, distinguished by what the container 
     assert.equal(programFor({ ...asked, command }, programs), undefined);
 });
 
-test('quantities: all suffixes, and whole numbers of divisors', () => {
-  assert.deepEqual(['500m', '1Ki', '2M', '1.5Gi', '1e3', '7'].map(parseQuantity), [
-    0.5,
-    1024,
-    2e6,
-    1.5 * 2 ** 30,
-    1000,
-    7,
-  ]);
-  assert.throws(() => parseQuantity('a lot'), { message: 'a lot is no quantity' });
+test('quantities: the environment has whole numbers of divisors, rounded up', () => {
   assert.deepEqual(
-    [inUnitsOf('1500m'), inUnitsOf('1500m', '1m'), inUnitsOf('0.1', '1m'), inUnitsOf('1025', '1Ki')],
-    ['2', '1500', '100', '2'],
+    [
+      inUnitsOf('1500m'),
+      inUnitsOf('1500m', '1m'),
+      inUnitsOf('0.1', '1m'),
+      inUnitsOf('1025', '1Ki'),
+      inUnitsOf('2', '0'),
+    ],
+    ['2', '1500', '100', '2', '2'],
   );
+  assert.throws(() => inUnitsOf('a lot'), { message: 'a lot is no quantity' });
 });
 
 test('back-off: doubles up to its cap and starts over after a long life', () => {

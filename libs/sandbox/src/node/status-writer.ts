@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasStatus, MERGE_PATCH, type KubeClient } from '../kube/kube-client.ts';
+import type { KubeTransport } from '@meshkeeper/kubernetes';
 import type { Pod, PodStatus } from '../kube/objects.ts';
+import { failedWith, MERGE_PATCH } from '../kube/open-cluster.ts';
 
 export type StatusWriter = {
   /** Something may have changed; writes when the status differs from what was written last. */
@@ -15,7 +16,7 @@ const ATTEMPTS = 20;
 
 /** Writes one Pod's status: one patch at a time, none without a difference, again after a failure. */
 export function createStatusWriter(
-  client: KubeClient,
+  client: KubeTransport,
   pod: Pod,
   compute: (written: PodStatus | undefined) => PodStatus,
 ): StatusWriter {
@@ -31,7 +32,9 @@ export function createStatusWriter(
       if (isDeepStrictEqual(status, written)) continue;
       try {
         // The uid refuses the write to a namesake that came after it.
-        await client.call('PATCH', path, {
+        await client.call({
+          method: 'PATCH',
+          path,
           contentType: MERGE_PATCH,
           body: { metadata: { uid: pod.metadata.uid }, status },
         });
@@ -39,7 +42,7 @@ export function createStatusWriter(
         failures = 0;
       } catch (error) {
         failures += 1;
-        if (hasStatus(error, 404, 409) || failures === ATTEMPTS) return;
+        if (failedWith(error, 'Gone', 'Conflict') || failures === ATTEMPTS) return;
         dirty = true;
         await sleep(500);
       }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { getOrUndefined, type KubeClient } from '../kube/kube-client.ts';
+import { orUndefined, type KubeTransport } from '@meshkeeper/kubernetes';
 import type { Container, KeyToPath, Pod, Volume } from '../kube/objects.ts';
 import type { KeyValues, LookUp } from './environment.ts';
 import type { Mount } from './rewrite.ts';
@@ -9,10 +9,11 @@ import type { Mount } from './rewrite.ts';
 const MAY_COME_LATER = ['tc-config', 'storage-config'];
 
 /** Reads Secrets and ConfigMaps of one namespace; values come decoded (bytes as latin1, so that none is lost). */
-export function lookUpIn(client: KubeClient, namespace: string): LookUp {
+export function lookUpIn(client: KubeTransport, namespace: string): LookUp {
   return async (kind, name) => {
     type Source = { readonly data?: Record<string, string>; readonly binaryData?: Record<string, string> };
-    const found = await getOrUndefined<Source>(client, `/api/v1/namespaces/${namespace}/${kind}/${name}`);
+    const path = `/api/v1/namespaces/${namespace}/${kind}/${name}`;
+    const found = await orUndefined(client.call<Source>({ method: 'GET', path }));
     if (found === undefined) return undefined;
     const decode = (text: string): string => Buffer.from(text, 'base64').toString('latin1');
     const plain = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
@@ -31,9 +32,9 @@ function mapValues(
 /** Whether a claim of one namespace is there. */
 export type ClaimCheck = (name: string) => Promise<boolean>;
 
-export function claimsIn(client: KubeClient, namespace: string): ClaimCheck {
+export function claimsIn(client: KubeTransport, namespace: string): ClaimCheck {
   const path = `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
-  return async (name) => (await getOrUndefined(client, `${path}/${name}`)) !== undefined;
+  return async (name) => (await orUndefined(client.call({ method: 'GET', path: `${path}/${name}` }))) !== undefined;
 }
 
 export type VolumeFolders = {
@@ -97,8 +98,8 @@ function contentOf(volume: Volume): Source | undefined {
   if (from === undefined) return undefined;
   const items = from.items === undefined ? {} : { items: from.items };
   const optional = from.optional ?? false;
-  if (secret !== undefined) return { kind: 'secrets', name: secret.secretName, optional, ...items };
-  return { kind: 'configmaps', name: (from as { readonly name: string }).name, optional, ...items };
+  if (secret !== undefined) return { kind: 'secrets', name: secret.secretName ?? '', optional, ...items };
+  return { kind: 'configmaps', name: configMap?.name ?? '', optional, ...items };
 }
 
 /** Files that changed are replaced whole, those whose key is gone are removed; an unchanged file is not touched. */
@@ -139,7 +140,7 @@ export function mountsOf(pod: Pod, container: Container, folders: VolumeFolders)
   });
 }
 
-/** The folders right above mounts, as a program may be told one and find what is mounted in it: `/pvc_mounts`. */
+/** The folders right above mounts, as a program may be given one and find what is mounted in it: `/pvc_mounts`. */
 export function parentsOf(mounts: readonly Mount[], parents: string): readonly Mount[] {
   const paths = [...new Set(mounts.map(({ mountPath }) => dirname(mountPath)))].filter((path) => path !== '/');
   return paths.map((path) => ({ mountPath: path, folder: join(parents, path) }));

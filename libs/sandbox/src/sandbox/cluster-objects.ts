@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { APPLY_PATCH, getOrUndefined, hasStatus, type KubeClient } from '../kube/kube-client.ts';
-import type { Condition } from '../kube/objects.ts';
+import { orUndefined, type KubeTransport } from '@meshkeeper/kubernetes';
+import type { Condition, Pod } from '../kube/objects.ts';
+import { APPLIED, APPLY_PATCH, failedWith } from '../kube/open-cluster.ts';
 import type { Serving } from '../serving/serving.ts';
 import { waitFor } from '../wait-for.ts';
 import { applyManifests, manifestDigest, type Kubectl } from './kubectl.ts';
@@ -37,16 +38,16 @@ export function resourcesDigest(deploy: string, serving: Serving): string {
   return `${serving.kind}${serving.kind === 'real' && serving.mlserver ? '+mlserver' : ''} ${digest}`;
 }
 
-/** Without deploy/namespace.yaml somebody still has to make it. */
-export async function ensureNamespace(client: KubeClient, name: string): Promise<void> {
+/** Needed where deploy/namespace.yaml does not make it. */
+export async function ensureNamespace(client: KubeTransport, name: string): Promise<void> {
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-  await client.call('POST', '/api/v1/namespaces', { body }).catch((error: unknown) => {
-    if (!hasStatus(error, 409)) throw error;
+  await client.call({ method: 'POST', path: '/api/v1/namespaces', body }).catch((error: unknown) => {
+    if (!failedWith(error, 'Conflict')) throw error;
   });
 }
 
 /** Says where the mesh's etcd is, in the form that runtime pods and the controller read. */
-export async function writeEtcdSecret(client: KubeClient, namespace: string, endpoint: string): Promise<void> {
+export async function writeEtcdSecret(client: KubeTransport, namespace: string, endpoint: string): Promise<void> {
   const connection = JSON.stringify({ endpoints: endpoint, root_prefix: ROOT_PREFIX });
   const body = {
     apiVersion: 'v1',
@@ -54,8 +55,8 @@ export async function writeEtcdSecret(client: KubeClient, namespace: string, end
     metadata: { name: ETCD_SECRET, namespace },
     stringData: { etcd_connection: connection },
   };
-  const path = `/api/v1/namespaces/${namespace}/secrets/${ETCD_SECRET}?fieldManager=meshkeeper-sandbox&force=true`;
-  await client.call('PATCH', path, { contentType: APPLY_PATCH, body });
+  const path = `/api/v1/namespaces/${namespace}/secrets/${ETCD_SECRET}`;
+  await client.call({ method: 'PATCH', path, query: APPLIED, contentType: APPLY_PATCH, body });
 }
 
 type Definition = {
@@ -64,11 +65,11 @@ type Definition = {
 };
 
 /** @throws Error naming the definitions that the server does not serve within 20 s. */
-export async function untilDefinitionsServed(client: KubeClient): Promise<void> {
+export async function untilDefinitionsServed(client: KubeTransport): Promise<void> {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   let missing: readonly string[] = [];
   const served = async (): Promise<boolean> => {
-    const list = await client.call<{ readonly items: readonly Definition[] }>('GET', path);
+    const list = await client.call<{ readonly items: readonly Definition[] }>({ method: 'GET', path });
     const isServed = (each: Definition): boolean =>
       each.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ===
       true;
@@ -100,7 +101,7 @@ export type SampleState =
 
 /** All samples are as far as the one that is behind. */
 export async function samplesState(
-  client: KubeClient,
+  client: KubeTransport,
   namespace: string,
   names: readonly string[],
 ): Promise<SampleState> {
@@ -109,9 +110,9 @@ export async function samplesState(
   return there.find(({ kind }) => kind === 'waiting') ?? there[0] ?? { kind: 'absent' };
 }
 
-async function sampleState(client: KubeClient, namespace: string, name: string): Promise<SampleState> {
+async function sampleState(client: KubeTransport, namespace: string, name: string): Promise<SampleState> {
   const path = `/apis/serving.kserve.io/v1beta1/namespaces/${namespace}/inferenceservices/${name}`;
-  const sample = await getOrUndefined<InferenceService>(client, path);
+  const sample = await orUndefined(client.call<InferenceService>({ method: 'GET', path }));
   if (sample === undefined) return { kind: 'absent' };
   const conditions = sample.status?.conditions ?? [];
   const ready = conditions.find((condition) => condition.type === 'Ready');
@@ -124,14 +125,9 @@ async function sampleState(client: KubeClient, namespace: string, name: string):
   return { kind: 'waiting', waitsFor: because };
 }
 
-async function unreadyPods(client: KubeClient, namespace: string): Promise<readonly string[]> {
-  type Pods = {
-    readonly items: readonly {
-      readonly metadata: { readonly name: string };
-      readonly status: { readonly conditions?: readonly Condition[] };
-    }[];
-  };
-  const pods = await client.call<Pods>('GET', `/api/v1/namespaces/${namespace}/pods`);
+async function unreadyPods(client: KubeTransport, namespace: string): Promise<readonly string[]> {
+  const path = `/api/v1/namespaces/${namespace}/pods`;
+  const pods = await client.call<{ readonly items: readonly Pod[] }>({ method: 'GET', path });
   const isReady = (conditions: readonly Condition[] = []): boolean =>
     conditions.some((each) => each.type === 'Ready' && each.status === 'True');
   return pods.items.filter((pod) => !isReady(pod.status.conditions)).map((pod) => pod.metadata.name);

@@ -1,14 +1,15 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KubeTransport } from '@meshkeeper/kubernetes';
 import type { ControlPlaneBinaries } from '../binaries/paths.ts';
-import { clusterFiles, type ClientFiles, type ClusterFiles } from '../certificates/cluster-files.ts';
+import { clusterFiles, type ClusterFiles } from '../certificates/cluster-files.ts';
 import { controllerManagerOf } from '../control-plane/control-plane.ts';
 import { startControllerManager } from '../control-plane/controller-manager.ts';
 import { auditLogFile, startKubeApi } from '../control-plane/kube-apiserver.ts';
 import { writeKubeconfig } from '../control-plane/kubeconfig.ts';
 import { startEtcd } from '../etcd.ts';
 import { freePort } from '../free-port.ts';
-import { createKubeClient, type KubeClient } from '../kube/kube-client.ts';
+import { openCluster } from '../kube/open-cluster.ts';
 import { startRedis } from '../redis.ts';
 import { supervise, type SupervisedProcess } from '../supervised.ts';
 import { NAMESPACE } from './cluster-objects.ts';
@@ -30,8 +31,8 @@ export type Kubernetes = {
   readonly url: string;
   readonly files: ClusterFiles;
   readonly auditLog: string;
-  readonly admin: KubeClient;
-  readonly node: KubeClient;
+  readonly admin: KubeTransport;
+  readonly node: KubeTransport;
   readonly processes: readonly SupervisedProcess[];
 };
 
@@ -67,9 +68,9 @@ export async function startKubernetes(input: ClusterInput): Promise<Kubernetes> 
       log,
     }),
   );
-  const admin = clientFor(url, files, files.admin);
-  const node = clientFor(url, files, files.node);
-  await parts.keep('locks', () => ({ stop: async () => void (await Promise.all([admin.close(), node.close()])) }));
+  const admin = openCluster(url, files, files.admin);
+  const node = openCluster(url, files, files.node);
+  await parts.keep('locks', () => ({ stop: async () => void (await Promise.all([admin.stop(), node.stop()])) }));
   return { url, files, auditLog: auditLogFile(folder), admin, node, processes: [etcd, api] };
 }
 
@@ -119,10 +120,4 @@ function keptEtcd(name: string, folder: string, port: number, input: ClusterInpu
   const logFile = join(folder, 'etcd.log');
   const options = { folder, port, logFile, name, recordFolder: input.paths.records };
   return supervise({ name, url: `http://127.0.0.1:${port}`, logFile, start: () => startEtcd(options), log: input.log });
-}
-
-function clientFor(url: string, files: ClusterFiles, client: ClientFiles): KubeClient {
-  const read = (file: string): string => readFileSync(file, 'utf8');
-  const user = { kind: 'certificate', certificate: read(client.certificateFile), key: read(client.keyFile) } as const;
-  return createKubeClient({ url, ca: read(files.caFile), user });
 }

@@ -62,7 +62,7 @@ export async function applyManifests(kubectl: Kubectl, paths: readonly string[])
   if (files.length > 0) await kubectl([...apply, '--recursive', ...files]);
 }
 
-/** The YAML files that a path stands for, sorted. */
+/** The YAML files of a path, which may be a folder, sorted. */
 export function manifestFiles(path: string): readonly string[] {
   if (!existsSync(path)) return [];
   if (!statSync(path).isDirectory()) return [path];

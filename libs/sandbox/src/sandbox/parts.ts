@@ -45,7 +45,7 @@ export class Parts {
   }
 }
 
-/** Said when a start ends because a stop was asked for. */
+/** Reported when a start ends because a stop was requested. */
 export const STOPPED = 'The sandbox was stopped while it started';
 
 /** In the order in which they are stopped: each uses those after it. */

@@ -1,10 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KubeTransport } from '@meshkeeper/kubernetes';
 import { writeKubeconfig } from '../control-plane/kubeconfig.ts';
-import { hasStatus, type KubeClient } from '../kube/kube-client.ts';
+import { failedWith } from '../kube/open-cluster.ts';
 
 export type AccountOptions = {
-  readonly client: KubeClient;
+  readonly client: KubeTransport;
+  /** Of the API server. */
+  readonly url: string;
   readonly caFile: string;
   readonly namespace: string;
   readonly account: string;
@@ -12,7 +15,7 @@ export type AccountOptions = {
   readonly folder: string;
 };
 
-/** Longer than a sandbox lives; every start asks for new ones. */
+/** Longer than a sandbox lives; every start requests new ones. */
 const TOKEN_SECONDS = 365 * 24 * 3_600;
 
 /**
@@ -27,8 +30,8 @@ export async function accountKubeconfig(options: AccountOptions): Promise<string
     spec: { expirationSeconds: TOKEN_SECONDS },
   };
   type Answer = { readonly status: { readonly token: string } };
-  const answer = await options.client.call<Answer>('POST', path, { body }).catch((error: unknown) => {
-    if (!hasStatus(error, 404)) throw error;
+  const answer = await options.client.call<Answer>({ method: 'POST', path, body }).catch((error: unknown) => {
+    if (!failedWith(error, 'Gone')) throw error;
     throw new Error(
       `The service account ${options.account} is missing in ${options.namespace}: deploy/rbac should have made it.`,
       { cause: error },
@@ -37,7 +40,7 @@ export async function accountKubeconfig(options: AccountOptions): Promise<string
   mkdirSync(options.folder, { recursive: true });
   const file = join(options.folder, `${options.account}.kubeconfig`);
   writeKubeconfig(file, {
-    url: options.client.url,
+    url: options.url,
     caFile: options.caFile,
     user: { kind: 'token', token: answer.status.token },
     namespace: options.namespace,

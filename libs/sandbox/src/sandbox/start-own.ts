@@ -21,6 +21,7 @@ export async function startOwn(context: Context): Promise<readonly SupervisedPro
   const account = (app: string): Promise<string> =>
     accountKubeconfig({
       client: kubernetes.admin,
+      url: kubernetes.url,
       caFile: kubernetes.files.caFile,
       namespace: NAMESPACE,
       account: app,
@@ -42,7 +43,7 @@ export async function startOwn(context: Context): Promise<readonly SupervisedPro
 
 type StartOne = (own: OwnProcess, env?: Readonly<Record<string, string>>) => Promise<SupervisedProcess>;
 
-/** The API server is told of the webhook when it serves, and not before: until then nobody's object is held up. */
+/** The webhook is registered when it serves, and not before: until then no object is held up. */
 async function startWebhook({ options, input, kubernetes }: Context, startOne: StartOne): Promise<SupervisedProcess> {
   const authority = createServingAuthority();
   const { webhook: folder } = input.paths;

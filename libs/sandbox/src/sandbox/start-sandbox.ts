@@ -102,7 +102,7 @@ async function start(options: SandboxOptions, parts: Parts): Promise<Sandbox> {
   ]);
   const running: SupervisedProcess[] = [...kubernetes.processes, meshEtcd, redis, ...modelStore];
 
-  // 4. What the processes need to find in the cluster; the node and the controller manager come up meanwhile.
+  // 4. What the processes need to find in the cluster; the node and the controller manager start concurrently.
   const runner = kubectlFor(binaries.kubectl, paths.kubeconfig, join(paths.folder, 'kubectl-cache'));
   const { kubectl } = await parts.keep('locks', () => runner);
   const context: Context = { options, input, kubernetes, kubectl, second, state, serving, mlserver };
@@ -165,7 +165,7 @@ async function claim(options: SandboxOptions, paths: StatePaths, parts: Parts): 
 
 type Programs = { readonly binaries: ControlPlaneBinaries; readonly mlserver: string | undefined };
 
-/** Redis first: asking for it is quick, building takes minutes. */
+/** Redis first: finding it is quick, building takes minutes. */
 async function findPrograms(step: Step, serving: Serving): Promise<Programs> {
   await step('Redis program', (moving) => ensureRedis(moving));
   const binaries = await step('Control plane programs', (moving) => controlPlaneBinaries(moving));

@@ -4,7 +4,7 @@ import { tryFileLock, type FileLock } from '../binaries/file-lock.ts';
 import { stopLeftovers } from '../process-record.ts';
 import type { SandboxPorts } from './ports.ts';
 
-/** What one life of a sandbox tells the next, and the shell. */
+/** What one life of a sandbox passes to the next, and to the shell. */
 export type SandboxState = {
   /** Second octet of its range of pod addresses. */
   readonly second?: number;

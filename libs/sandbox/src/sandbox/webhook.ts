@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { createAuthority, createLeaf } from '@meshkeeper/certificates';
-import { APPLY_PATCH, hasStatus, type KubeClient } from '../kube/kube-client.ts';
+import type { KubeTransport } from '@meshkeeper/kubernetes';
+import { APPLIED, APPLY_PATCH, failedWith } from '../kube/open-cluster.ts';
 
 export type ServingAuthority = {
-  /** PEM: what the API server is told to trust. */
+  /** PEM: what the API server is to trust. */
   readonly certificate: string;
   /** Writes a new `tls.crt` and `tls.key` for 127.0.0.1, each in one step. */
   writePair(folder: string): void;
@@ -41,25 +42,24 @@ type Configuration = {
 const PATH = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
 
 /** Registers the configurations of a manifest with a URL in the place of its Service, which nothing here could resolve. */
-export async function registerWebhooks(client: KubeClient, manifest: string, local: LocalWebhook): Promise<void> {
+export async function registerWebhooks(client: KubeTransport, manifest: string, local: LocalWebhook): Promise<void> {
   const caBundle = Buffer.from(local.authority).toString('base64');
   for (const configuration of configurationsIn(manifest)) {
     const webhooks = configuration.webhooks.map((webhook) => ({
       ...webhook,
       clientConfig: { url: `${local.url}${webhook.clientConfig.service?.path ?? ''}`, caBundle },
     }));
-    await client.call('PATCH', `${PATH}/${configuration.metadata.name}?fieldManager=meshkeeper-sandbox&force=true`, {
-      contentType: APPLY_PATCH,
-      body: { ...configuration, webhooks },
-    });
+    const path = `${PATH}/${configuration.metadata.name}`;
+    const body = { ...configuration, webhooks };
+    await client.call({ method: 'PATCH', path, query: APPLIED, contentType: APPLY_PATCH, body });
   }
 }
 
 /** A cluster that resumes still knows the webhook of its former life, and would refuse runtimes until the new one serves. */
-export async function forgetWebhooks(client: KubeClient, manifest: string): Promise<void> {
+export async function forgetWebhooks(client: KubeTransport, manifest: string): Promise<void> {
   for (const { metadata } of configurationsIn(manifest))
-    await client.call('DELETE', `${PATH}/${metadata.name}`).catch((error: unknown) => {
-      if (!hasStatus(error, 404)) throw error;
+    await client.call({ method: 'DELETE', path: `${PATH}/${metadata.name}` }).catch((error: unknown) => {
+      if (!failedWith(error, 'Gone')) throw error;
     });
 }
 

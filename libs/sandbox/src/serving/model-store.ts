@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { APPLY_PATCH, type KubeClient } from '../kube/kube-client.ts';
+import type { KubeTransport } from '@meshkeeper/kubernetes';
+import { APPLIED, APPLY_PATCH } from '../kube/open-cluster.ts';
 import { startObjectStore } from '../object-stores/object-store.ts';
 import type { ClusterInput } from '../sandbox/cluster.ts';
 import { supervise, type SupervisedProcess } from '../supervised.ts';
@@ -50,7 +51,7 @@ export async function fillModelStore(folder: string, root: string, mlserver: str
 }
 
 /** Says where the store is, in the key that the samples name; other keys of the Secret are the user's. */
-export async function writeStorageSecret(client: KubeClient, namespace: string, port: number): Promise<void> {
+export async function writeStorageSecret(client: KubeTransport, namespace: string, port: number): Promise<void> {
   const localMinIO = JSON.stringify({
     type: 's3',
     access_key_id: ACCOUNT.accessKeyId,
@@ -65,8 +66,8 @@ export async function writeStorageSecret(client: KubeClient, namespace: string, 
     metadata: { name: STORAGE_SECRET, namespace },
     stringData: { localMinIO },
   };
-  const path = `/api/v1/namespaces/${namespace}/secrets/${STORAGE_SECRET}?fieldManager=meshkeeper-sandbox&force=true`;
-  await client.call('PATCH', path, { contentType: APPLY_PATCH, body });
+  const path = `/api/v1/namespaces/${namespace}/secrets/${STORAGE_SECRET}`;
+  await client.call({ method: 'PATCH', path, query: APPLIED, contentType: APPLY_PATCH, body });
 }
 
 function url(port: number): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
-import type { KubeClient } from '../kube/kube-client.ts';
+import type { KubeTransport } from '@meshkeeper/kubernetes';
 import type { Pod } from '../kube/objects.ts';
 import { twinOf } from '../node/address-pool.ts';
 import { waitFor } from '../wait-for.ts';
@@ -20,7 +20,7 @@ const LIMIT_MS = 30_000;
 
 /** Asks a sample by REST. Undefined where it has no request, or no pod takes one. @throws Error when no answer comes */
 export async function predict(
-  client: KubeClient,
+  client: KubeTransport,
   namespace: string,
   root: string,
   sample: Sample,
@@ -39,11 +39,9 @@ export async function predict(
 }
 
 /** Any pod does: the mesh in it finds the one that has the model. */
-async function restHost(client: KubeClient, namespace: string): Promise<string | undefined> {
-  const { items } = await client.call<{ readonly items: readonly Pod[] }>(
-    'GET',
-    `/api/v1/namespaces/${namespace}/pods`,
-  );
+async function restHost(client: KubeTransport, namespace: string): Promise<string | undefined> {
+  const path = `/api/v1/namespaces/${namespace}/pods`;
+  const { items } = await client.call<{ readonly items: readonly Pod[] }>({ method: 'GET', path });
   for (const { spec, status } of items) {
     const port = spec.containers.find(({ name }) => name === REST_PROXY)?.ports?.[0]?.containerPort;
     const ready = status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True');

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DEFAULT_PROGRAMS, type LocalProgram } from '../node/programs.ts';
 
 /**
- * What serves models in a sandbox: scripted servers that do as each model's path tells, in the place of every built-in runtime;
+ * What serves models in a sandbox: scripted servers that do as each model's path says, in the place of every built-in runtime;
  * or real ones, with files from the sandbox's own object store.
  */
 export type Serving = { readonly kind: 'scripted' } | { readonly kind: 'real'; readonly mlserver: boolean };

@@ -100,16 +100,16 @@ describe('a Predictor', () => {
     await until('first', LOADED);
   });
 
-  test('with a bad path from the start is not available, and is once the path is mended', async () => {
+  test('with a bad path from the start is not available, and is once the path is fixed', async () => {
     await apply(predictor('bad', 'onnx', 'FAIL_boom'));
     await until('bad', 'false FailedToLoad/ UpToDate ModelLoadFailed');
     await apply(predictor('bad', 'onnx'));
     await until('bad', LOADED);
   });
 
-  test('of an unknown type, or with an unknown runtime, is told so, with a time and no location', async () => {
+  test('of an unknown type, or with an unknown runtime, says so, with a time and no location', async () => {
     await apply(predictor('unknown-type', 'nothing'));
-    await apply(predictor('unknown-runtime', 'onnx', 'SIZE_1000_0_0', { runtime: { name: 'nobody' } }));
+    await apply(predictor('unknown-runtime', 'onnx', 'SIZE_1000_0_0', { runtime: { name: 'absent' } }));
     await until('unknown-type', 'false FailedToLoad/ UpToDate NoSupportingRuntime');
     await until('unknown-runtime', 'false FailedToLoad/ UpToDate RuntimeNotRecognized');
     for (const name of ['unknown-type', 'unknown-runtime']) {
@@ -197,7 +197,7 @@ describe('an InferenceService', () => {
     );
   });
 
-  test('that is paused is left as it is, and goes on where it was when it is not', async () => {
+  test('that is paused is left as it is, and continues where it was when it is not', async () => {
     await kubectl('annotate', 'isvc', 'edited', 'meshkeeper.dev/paused=true');
     await untilConditions('Paused True', ...READY);
     const before = (await writes()).length;
@@ -215,7 +215,7 @@ describe('an InferenceService', () => {
 });
 
 describe('two objects of one name', () => {
-  test('are told apart: the second waits, is told why, and takes over by itself once the first is gone', async () => {
+  test('are distinguished: the second waits, says why, and takes over by itself once the first is gone', async () => {
     await apply(predictor('twin', 'onnx'));
     await until('twin', LOADED);
     await apply(inferenceService('twin', 'SIZE_1000_50_0'));
@@ -226,7 +226,7 @@ describe('two objects of one name', () => {
     };
     const failure = await waitFor(async () => (await get<Twin>('isvc', 'twin')).status?.modelStatus?.lastFailureInfo, {
       timeoutMs: 10_000,
-      what: 'the second to be told',
+      what: 'the second to say why',
     });
     assert.deepEqual(
       [failure.reason, failure.message],
@@ -242,7 +242,7 @@ describe('two objects of one name', () => {
 });
 
 describe('a runtime for one model', () => {
-  test('is left alone, and serves nobody here', async () => {
+  test('is left alone, and serves no model here', async () => {
     await apply({
       apiVersion: 'serving.kserve.io/v1alpha1',
       kind: 'ServingRuntime',
@@ -296,7 +296,7 @@ describe('scaling to zero, with a grace period of five seconds', () => {
     assert.ok(seconds >= 4.9 && seconds < 16, `after ${seconds} s`);
   });
 
-  test('never comes to it when the model is created anew within the grace period', async () => {
+  test('never comes to it when the model is created again within the grace period', async () => {
     await apply(predictor('back', 'onnx'));
     await until('back', LOADED);
     await kubectl('delete', 'predictor', 'back');

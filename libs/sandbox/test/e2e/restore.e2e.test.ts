@@ -63,7 +63,7 @@ test('a restored etcd of the mesh gets back what was registered since, and loses
   await untilReady(cluster, 'after-restore', '', 60_000);
 });
 
-test('a restored API server is listed anew, and no VModel goes whose object is still there', async () => {
+test('a restored API server is listed again, and no VModel goes whose object is still there', async () => {
   const before = await vmodels();
   await restoreAfter('kubernetes-etcd', async () => {
     await waitFor(() => cluster.sandbox.kubectl(['get', 'ns']), { timeoutMs: 30_000, what: 'the API server' });
@@ -75,6 +75,6 @@ test('a restored API server is listed anew, and no VModel goes whose object is s
     what: 'the forgotten model to go',
   });
   assert.deepEqual(await vmodels(), before);
-  await applyModel(cluster, 'anew', 'SIZE_1_50_0');
-  await untilReady(cluster, 'anew', '', 90_000);
+  await applyModel(cluster, 'new', 'SIZE_1_50_0');
+  await untilReady(cluster, 'new', '', 90_000);
 });

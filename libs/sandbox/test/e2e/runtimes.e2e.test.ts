@@ -182,7 +182,7 @@ test('what another hand changes of a Deployment is put back, and said', async ()
   assert.equal(text, 'kserve/modelmesh:latest');
 });
 
-test('a runtime that cannot be served is told so on itself, once, and others are served', async () => {
+test('a runtime that cannot be served gets an Event, once, and others are served', async () => {
   const { spec, ...broken } = runtime('broken', 'y') as { readonly spec: { readonly grpcEndpoint?: string } };
   const { grpcEndpoint: _, ...rest } = spec;
   await apply({ ...broken, spec: rest }, runtime('fine', 'z'), model('fine', OWN, { modelFormat: { name: 'z' } }));

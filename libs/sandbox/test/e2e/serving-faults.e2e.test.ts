@@ -61,12 +61,12 @@ describe('after a fault the status says what happened, and the next load works',
     );
     assert.deepEqual(modelFolders(), []);
     await cluster.sandbox.process('object-store').start();
-    // Who asks for a model has it tried again.
+    // A request for a model has its load tried again.
     await predicts('away', 60_000);
     await untilReady(cluster, 'away');
   });
 
-  test('a model server that crashed is started again, and has its models loaded again by whoever asks', async () => {
+  test('a model server that crashed is started again, and has its models loaded again by the next request', async () => {
     process.kill(await pidOf('onnx'), 'SIGKILL');
     await predicts(SAMPLE, 60_000);
     await untilReady(cluster, SAMPLE);

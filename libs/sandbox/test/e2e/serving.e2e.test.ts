@@ -147,8 +147,8 @@ describe('a prediction', () => {
     assert.equal((JSON.parse(text) as { readonly code: number }).code, 3);
   });
 
-  test('of a model that nobody knows is told so', async () => {
-    const { status, text } = await rest(`http://${await podHost(cluster, ONNX)}:8008`, 'nobody', image());
+  test('of an unknown model is NOT_FOUND', async () => {
+    const { status, text } = await rest(`http://${await podHost(cluster, ONNX)}:8008`, 'absent', image());
     assert.deepEqual([status, (JSON.parse(text) as { readonly code: number }).code], [404, 5]);
   });
 
@@ -249,7 +249,7 @@ async function failureOf(name: string): Promise<string> {
 }
 
 describe('storage', () => {
-  test('that is wrong is told in one sentence each: key, bucket, path, field, header', async () => {
+  test('that is wrong is reported in one sentence each: key, bucket, path, field, header', async () => {
     const wrong = {
       'no-key': { storage: { key: 'nowhere', path: 'm.onnx' } },
       'no-bucket': { storage: { key: 'localMinIO', path: 'm.onnx', parameters: { bucket: 'nowhere' } } },
