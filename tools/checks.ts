@@ -15,6 +15,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'image', command: 'dockerfile-utils', args: ['lint', 'deploy/image/Dockerfile'] },
   { name: 'dead code', command: 'knip', args: ['--no-progress'] },
   { name: 'declared dependencies', command: process.execPath, args: ['tools/check-packages.ts'] },
+  { name: 'words', command: process.execPath, args: ['tools/check-words.ts'] },
   { name: 'generated code', command: process.execPath, args: ['tools/generate.ts', '--check'] },
 ];
 

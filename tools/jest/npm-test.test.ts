@@ -39,6 +39,7 @@ test('the last line counts what passed, and only files whose path contains a wor
 
 test('a failure is reported with its file, its full name and the difference', async () => {
   const test = "test('rule', () => assert.deepEqual({ a: 1, b: 2 }, { a: 1, b: 3 }));";
+  // The skipped case is there to be counted in the last line.
   const content = `import assert from 'node:assert/strict'; describe('group', () => { ${test} test.skip('later', () => {}); });`;
   const { code, out, lastLine } = await npmTest({ 'one.test.ts': content }, 'libs/a');
   assert.deepEqual([code, lastLine], [1, '0 passed, 1 failed, 1 skipped'], out);

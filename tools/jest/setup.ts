@@ -79,6 +79,7 @@ const limitedHook = (add: jest.Lifecycle, run = inTime) =>
 
 const withEach = (add: ReturnType<typeof limitedTest>) => Object.assign(add, { each: bind(add) });
 
+// All that a test may use of Jest's own: `only` for a run at the desk (lint refuses it), `skip` for what a kernel cannot do.
 globalThis.test = Object.assign(withEach(limitedTest(test)), {
   only: withEach(limitedTest(test.only)),
   skip: test.skip,

@@ -50,6 +50,9 @@ export function absent(name: string, revision: number, details: Details = {}): C
   return { op: 'absent', namespace: 'ns', name, revision: String(revision), ...rest };
 }
 
+/** What a recorder returns that recorded nothing. */
+export const refusedAs = (status: string): object => ({ status, recorded: 0, keys: [] });
+
 /** An event log of its own on a shared Redis, with one source. */
 export class LogBench {
   readonly redis: Redis;

@@ -20,9 +20,15 @@ import { startGrpcServer, type GrpcServer, type GrpcServerOptions } from '../src
 import { RpcError } from '../src/message/status.ts';
 
 export const PATH = '/test.Bytes/Call';
+/** The path that no shared server admits. */
+export const NEVER = '/test.Bytes/Never';
 export const MAX_BYTES = 16 * 1_048_576;
 
-const same = (bytes: Buffer): Buffer => bytes;
+export const HELLO = Buffer.from('hello');
+export const CALL = { path: PATH, message: HELLO };
+export const soon = { timeoutMs: 5_000, intervalMs: 5 };
+
+export const same = (bytes: Buffer): Buffer => bytes;
 
 export type Handle = (call: ServerCall) => Promise<Reply>;
 
@@ -92,6 +98,38 @@ export function openPeer(
         .on('metadata', (metadata) => (got = metadata));
     });
   return { call, client, close: () => client.close() };
+}
+
+/** A server of ours for the tests of a file, whose calls `handle` answers, and a client of it. */
+class SharedServer {
+  handle: Handle = echo;
+  server!: GrpcServer;
+  peer!: Peer;
+
+  async start(): Promise<void> {
+    this.server = await startWire((call) => this.handle(call), {
+      admit: (path) => (path === NEVER ? new RpcError('PERMISSION_DENIED', 'never') : undefined),
+    });
+    this.peer = openPeer(this.server.address);
+  }
+
+  async stop(): Promise<void> {
+    this.peer.close();
+    await this.server.stop(0);
+  }
+
+  /** A call that this handler answers, and all after it. */
+  call(handle: Handle, message = HELLO, options: PeerCall = {}): ReturnType<Call> {
+    this.handle = handle;
+    return this.peer.call(message, options);
+  }
+}
+
+export function useServer(): SharedServer {
+  const shared = new SharedServer();
+  beforeAll(() => shared.start());
+  afterAll(() => shared.stop());
+  return shared;
 }
 
 export type PeerHandler = (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) => void;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import type { JsonObject, KubeObject, ObjectRef } from '@meshkeeper/domain';
+import { arbitraryRuntime } from './arbitrary-runtime.ts';
 import { Convergence, OWN } from './convergence.ts';
 
 const isLarge = process.env['MESHKEEPER_SIZE'] === 'large';
@@ -245,60 +246,13 @@ async function createStorage(namespace: string): Promise<void> {
   }
 }
 
-const name = fc.stringMatching(/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?$/).filter((text) => !text.startsWith('mm'));
-const quantity = fc.constantFrom('0.5', '500m', '1024Ki', '1Gi', '2', '0.1', '100M', '1e3');
-const someText = fc.string({ unit: 'grapheme-ascii', maxLength: 12 });
-const container = (containerName: string) =>
-  fc.record(
-    {
-      name: fc.constant(containerName),
-      image: fc.constantFrom('a/b:1', 'img.example:5000/x/y@sha256:abc', 'busybox'),
-      args: fc.array(someText, { maxLength: 3 }),
-      env: fc.uniqueArray(fc.record({ name: fc.stringMatching(/^[A-Z][A-Z0-9_]{0,6}$/), value: someText }), {
-        selector: ({ name: variable }) => variable,
-        maxLength: 3,
-      }),
-      resources: fc.record({ limits: fc.record({ cpu: quantity, memory: quantity }) }, { requiredKeys: [] }),
-      livenessProbe: fc.record({
-        exec: fc.constant({ command: ['true'] }),
-        periodSeconds: fc.integer({ min: 1, max: 60 }),
-      }),
-    },
-    { requiredKeys: ['name', 'image'] },
-  );
-const labels = fc.dictionary(fc.constantFrom('tier', 'a.b/c', 'Team'), fc.constantFrom('', 'x', 'A-1'), { maxKeys: 3 });
-const runtimeSpec = fc.uniqueArray(name, { minLength: 1, maxLength: 3 }).chain((names) =>
-  fc.record(
-    {
-      multiModel: fc.constant(true),
-      grpcEndpoint: fc.constantFrom('port:8001', 'unix:/run/a/m.sock', 'unix:///run/a/m.sock'),
-      grpcDataEndpoint: fc.constantFrom('port:8002', 'unix:/run/a/d.sock'),
-      supportedModelFormats: fc.constant([{ name: 'onnx', version: '1', autoSelect: true }]),
-      protocolVersions: fc.constantFrom([], ['grpc-v2'], ['v1', 'grpc-v1']),
-      containers: fc.tuple(...names.map(container)),
-      labels,
-      annotations: labels,
-      nodeSelector: labels,
-      tolerations: fc.array(fc.constantFrom({ key: 'gpu', operator: 'Exists' }, { operator: 'Exists' }), {
-        maxLength: 2,
-      }),
-      replicas: fc.integer({ min: 0, max: 5 }),
-      storageHelper: fc.record({ disabled: fc.boolean() }),
-      volumes: fc.constantFrom([], [{ name: 'scratch', emptyDir: { sizeLimit: '0.5Gi' } }]),
-      imagePullSecrets: fc.constantFrom([], [{ name: 's' }]),
-      affinity: fc.constantFrom({}, { podAntiAffinity: {} }),
-    },
-    { requiredKeys: ['multiModel', 'grpcEndpoint', 'supportedModelFormats', 'containers'] },
-  ),
-);
-
 describe('any runtime', () => {
   test('that the schema allows renders to a Deployment that the API server takes, after which nothing is left to write', async () => {
     await enabled('any');
     await bench.create('inferenceServices', model('any', 'm'));
     await bench.round();
     await fc.assert(
-      fc.asyncProperty(runtimeSpec, async (spec) => {
+      fc.asyncProperty(arbitraryRuntime, async (spec) => {
         await bench.create('servingRuntimes', { metadata: { name: 'r', namespace: 'any' }, spec });
         const { writes } = await bench.round();
         assert.deepEqual(

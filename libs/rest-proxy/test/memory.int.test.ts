@@ -53,7 +53,7 @@ function memory(pid: number): { readonly now: number; readonly peak: number } {
   return { now: read('VmRSS'), peak: read('VmHWM') };
 }
 
-/** Other kernels do not report a peak. */
+/** Skipped elsewhere, since only Linux reports the peak memory of another process (`VmHWM` in /proc). */
 const testOnLinux = process.platform === 'linux' ? test : test.skip;
 
 for (const kind of KINDS) {

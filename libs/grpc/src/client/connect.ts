@@ -18,7 +18,7 @@ export type ChannelTls = {
   readonly secureContext?: SecureContext;
   /** In the place of the check of the name. */
   readonly checkServerIdentity?: (host: string, shown: PeerCertificate) => Error | undefined;
-  /** False: any server that answers is accepted as the peer. */
+  /** False accepts the certificate of any server: for `restProxy.skipVerify`, which the original's proxy has too. True when absent. */
   readonly rejectUnauthorized?: boolean;
 };
 

@@ -4,6 +4,7 @@ import { reduce, wantedOfInferenceService, type KubeObject } from '@meshkeeper/d
 import { connectRedis, readHistory } from '@meshkeeper/event-log';
 import { waitFor } from '../../src/index.ts';
 import { inferenceService, kubectlOf, startCluster, type Cluster } from './model-objects.ts';
+import { assertStates, LOADED, predictor, predictorsOf, predictorWords, type PredictorStatus } from './predictors.ts';
 
 /** The cases by which the original was accepted, as far as they need no real inference. */
 let cluster: Cluster;
@@ -12,64 +13,14 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-const OWN = 'modelmesh-serving';
-const { kubectl, get, apply, configure, replicasOf } = kubectlOf(() => cluster);
-
-function predictor(name: string, type: string, path = 'SIZE_1000_200_0', more: object = {}): object {
-  const storage = { key: 'k', path };
-  return {
-    apiVersion: 'serving.kserve.io/v1alpha1',
-    kind: 'Predictor',
-    metadata: { name, namespace: OWN },
-    spec: { modelType: { name: type }, storage, ...more },
-  };
-}
-
-type Status = {
-  readonly available: boolean;
-  readonly activeModelState: string;
-  readonly targetModelState: string;
-  readonly transitionStatus: string;
-  readonly lastFailureInfo?: {
-    readonly reason: string;
-    readonly message?: string;
-    readonly location?: string;
-    readonly time?: string;
-  };
-};
-const statusOf = async (name: string): Promise<Status> =>
-  (await get<{ readonly status: Status }>('predictor', name)).status;
-const words = ({ available, activeModelState, targetModelState, transitionStatus, lastFailureInfo }: Status): string =>
-  [available, `${activeModelState}/${targetModelState}`, transitionStatus, lastFailureInfo?.reason ?? '-'].join(' ');
-
-/** Asks until the status says it, and gives every other that was seen on the way. */
-async function until(name: string, wanted: string, timeoutMs = 40_000): Promise<readonly string[]> {
-  const seen: string[] = [];
-  await waitFor(
-    async () => {
-      const now = words(await statusOf(name));
-      if (seen.at(-1) !== now) seen.push(now);
-      return now === wanted;
-    },
-    { timeoutMs, what: `${name} to show "${wanted}"`, intervalMs: 30 },
-  ).catch((error: unknown) => {
-    throw new Error(`${String(error)}; seen: ${seen.join(', ')}`, { cause: error });
-  });
-  return seen.slice(0, -1);
-}
-
-const LOADED = 'true Loaded/ UpToDate -';
-const allowed = (seen: readonly string[], ...states: readonly string[]): void =>
-  assert.deepEqual(
-    seen.filter((state) => !states.includes(state)),
-    [],
-  );
+const { kubectl, get, apply } = kubectlOf(() => cluster);
+const { until, statusOf } = predictorsOf(() => cluster);
 
 describe('a Predictor', () => {
   test('shows the defaults when it is created, and reaches Loaded through no other state', async () => {
-    const { status } = JSON.parse(await apply(predictor('first', 'onnx'))) as { readonly status: Status };
-    assert.equal(words(status), 'false Pending/ UpToDate -');
-    allowed(
+    const { status } = JSON.parse(await apply(predictor('first', 'onnx'))) as { readonly status: PredictorStatus };
+    assert.equal(predictorWords(status), 'false Pending/ UpToDate -');
+    assertStates(
       await until('first', LOADED),
       'false Pending/ UpToDate -',
       'true Loading/ UpToDate -',
@@ -85,7 +36,7 @@ describe('a Predictor', () => {
   test('stays available while its new path loads', async () => {
     await apply(predictor('first', 'onnx', 'SIZE_2000_700_0'));
     const seen = await until('first', LOADED);
-    allowed(seen, LOADED, 'true Loaded/Loading InProgress -');
+    assertStates(seen, LOADED, 'true Loaded/Loading InProgress -');
   });
 
   test('stays available when its new path cannot be loaded, and says where and when that failed', async () => {
@@ -120,7 +71,7 @@ describe('a Predictor', () => {
 
   test('may change its type in place', async () => {
     await apply(predictor('two', 'onnx'));
-    await waitFor(async () => words(await statusOf('two')) !== LOADED, {
+    await waitFor(async () => predictorWords(await statusOf('two')) !== LOADED, {
       timeoutMs: 10_000,
       what: 'the change',
       intervalMs: 20,
@@ -246,7 +197,7 @@ describe('a runtime for one model', () => {
     await apply({
       apiVersion: 'serving.kserve.io/v1alpha1',
       kind: 'ServingRuntime',
-      metadata: { name: 'ordinary', namespace: OWN },
+      metadata: { name: 'ordinary', namespace: 'modelmesh-serving' },
       spec: {
         supportedModelFormats: [{ name: 'special', autoSelect: true }],
         containers: [{ name: 'kserve-container', image: 'a/b:1', ports: [{ containerPort: 8080 }] }],
@@ -255,115 +206,5 @@ describe('a runtime for one model', () => {
     await apply(predictor('special', 'special'));
     await until('special', 'false FailedToLoad/ UpToDate NoSupportingRuntime');
     assert.doesNotMatch(await kubectl('get', 'deployments', '-o', 'name'), /ordinary/);
-  });
-});
-
-const untilReplicas = (runtime: string, count: number, timeoutMs = 20_000): Promise<unknown> =>
-  waitFor(async () => (await replicasOf(runtime)) === count, {
-    timeoutMs,
-    what: `${runtime} to have ${count} pods`,
-    intervalMs: 50,
-  });
-
-describe('scaling to zero, with a grace period of five seconds', () => {
-  test('takes the pods of runtimes without models, and brings one up for a model, through no other state', async () => {
-    await kubectl('delete', 'predictors', '--all');
-    await configure('podsPerRuntime: 1\nmetrics: {scheme: http}\nscaleToZero: {gracePeriodSeconds: 5}\n');
-    await untilReplicas('triton-2.x', 0);
-    await apply(predictor('woken', 'onnx'));
-    const seen = await until('woken', LOADED);
-    allowed(
-      seen.map((state) => state.replace(/^(true|false) /, '')),
-      'Pending/ UpToDate -',
-      'Pending/ UpToDate RuntimeUnhealthy',
-      'Loading/ UpToDate RuntimeUnhealthy',
-      'Loading/ UpToDate -',
-      'FailedToLoad/ UpToDate NoSupportingRuntime',
-    );
-    await delay(6_000);
-    assert.equal(await replicasOf('triton-2.x'), 1, 'it stays up past the grace period');
-  });
-
-  test('waits for the grace period, also when every reconciler is killed in it', async () => {
-    await kubectl('delete', 'predictor', 'woken');
-    const deleted = Date.now();
-    for (const { name, pid } of cluster.sandbox.processes())
-      if (name.startsWith('reconciler') && pid !== undefined) process.kill(pid, 'SIGKILL');
-    await delay(1_000);
-    assert.equal(await replicasOf('triton-2.x'), 1);
-    await untilReplicas('triton-2.x', 0);
-    const seconds = (Date.now() - deleted) / 1_000;
-    assert.ok(seconds >= 4.9 && seconds < 16, `after ${seconds} s`);
-  });
-
-  test('never comes to it when the model is created again within the grace period', async () => {
-    await apply(predictor('back', 'onnx'));
-    await until('back', LOADED);
-    await kubectl('delete', 'predictor', 'back');
-    await delay(1_000);
-    await apply(predictor('back', 'onnx'));
-    for (let i = 0; i < 70; i += 1) {
-      assert.equal(await replicasOf('triton-2.x'), 1);
-      await delay(100);
-    }
-    await kubectl('delete', 'predictor', 'back');
-  });
-});
-
-describe('the autoscaler class', () => {
-  type Autoscaler = {
-    readonly spec: {
-      readonly minReplicas: number;
-      readonly maxReplicas: number;
-      readonly metrics: readonly {
-        readonly resource: { readonly name: string; readonly target: { readonly averageUtilization: number } };
-      }[];
-    };
-  };
-  const annotate = (...annotations: readonly string[]): Promise<string> =>
-    kubectl(
-      'annotate',
-      '--overwrite',
-      'clusterservingruntime',
-      'triton-2.x',
-      ...annotations.map((text) => `serving.kserve.io/${text}`),
-    );
-  const autoscaler = async (): Promise<string> => {
-    const { items } = await get<{ readonly items: readonly Autoscaler[] }>('hpa');
-    return items
-      .map(({ spec: { minReplicas, maxReplicas, metrics } }) => {
-        const resource = metrics[0]?.resource;
-        return `${minReplicas}/${maxReplicas} ${resource?.name} ${resource?.target.averageUtilization}`;
-      })
-      .join();
-  };
-  const untilAutoscaler = (text: string): Promise<unknown> =>
-    waitFor(async () => (await autoscaler()) === text, {
-      timeoutMs: 15_000,
-      what: `the autoscaler to be "${text}"`,
-      intervalMs: 50,
-    });
-
-  test('makes no autoscaler without models, one with the first, and follows its annotations', async () => {
-    await untilReplicas('triton-2.x', 0);
-    await annotate('autoscalerClass=hpa');
-    assert.equal(await autoscaler(), '');
-    await apply(predictor('scaled', 'onnx'));
-    await untilAutoscaler('1/1 cpu 80');
-    await untilReplicas('triton-2.x', 1);
-    await annotate('min-scale=2', 'max-scale=4', 'targetUtilizationPercentage=90', 'metrics=memory');
-    await untilAutoscaler('2/4 memory 90');
-    await untilReplicas('triton-2.x', 2, 60_000);
-    await annotate('min-scale-', 'max-scale-', 'targetUtilizationPercentage-', 'metrics-');
-    await untilAutoscaler('1/1 cpu 80');
-    await untilReplicas('triton-2.x', 1, 60_000);
-    await annotate('autoscalerClass-');
-    await untilAutoscaler('');
-    assert.equal(await replicasOf('triton-2.x'), 1);
-    await annotate('autoscalerClass=hpa');
-    await untilAutoscaler('1/1 cpu 80');
-    await kubectl('delete', 'predictor', 'scaled');
-    await untilReplicas('triton-2.x', 0);
-    await untilAutoscaler('');
   });
 });

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
-import { createAuthority, createLeaf, waitFor } from '../../src/index.ts';
+import { waitFor } from '../../src/index.ts';
 import { kubectlOf, startCluster, statusOf, untilReady, untilWords, type Cluster } from './model-objects.ts';
+import { startPrivateWeb, type PrivateWeb } from './private-web.ts';
 import { readEverything } from './redis-contents.ts';
 import { EIGHT, endpoints, image, model, podHost, putDigits, rest, v2Client } from './serving-cluster.ts';
 
@@ -19,47 +18,23 @@ const CONFIG = 'podsPerRuntime: 1\nscaleToZero: {enabled: false}\nmetrics: {enab
 let cluster: Cluster;
 /** What git reported of the working tree before the sandbox started. */
 let treeBefore: string;
-let web: {
-  readonly server: Server;
-  readonly url: string;
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-};
+let web: PrivateWeb;
 const { kubectl, apply, configure } = kubectlOf(() => cluster);
 
 beforeAll(async () => {
-  web = await startWeb();
+  web = await startPrivateWeb(PLANTED);
   treeBefore = workingTree();
   cluster = await startCluster({ serving: { kind: 'real', mlserver: true } });
   await storageKeys();
 });
 
 afterAll(async () => {
-  web?.server.closeAllConnections();
-  web?.server.close();
+  web?.stop();
   await cluster?.stop();
 });
 
 function workingTree(): string {
   return execFileSync('git', ['status', '--porcelain'], { cwd: ROOT, encoding: 'utf8' });
-}
-
-/** An HTTPS server of a private authority, for those alone who show a certificate of it and know the header. */
-async function startWeb(): Promise<typeof web> {
-  const now = new Date();
-  const authority = createAuthority('private', now);
-  const served = createLeaf(authority, { commonName: 'web', usage: 'server', hosts: ['127.0.0.1'] }, now);
-  const client = createLeaf(authority, { commonName: 'puller', usage: 'client' }, now);
-  const tls = { key: served.key, cert: served.certificate, ca: authority.certificate, requestCert: true };
-  const server = createServer({ ...tls, rejectUnauthorized: true }, (request, response) => {
-    if (request.headers['x-token'] !== PLANTED) response.writeHead(403).end();
-    else if (request.url !== '/models/digits.onnx') response.writeHead(404).end('no such file');
-    else response.end(readFileSync(join(ROOT, 'examples/models/digits.onnx')));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { server, url, ca: authority.certificate, cert: client.certificate, key: client.key };
 }
 
 /** Further keys beside the one that the sandbox keeps. */

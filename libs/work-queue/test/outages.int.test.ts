@@ -1,42 +1,28 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startProcess, startRedis, waitFor, type RedisServer } from '@meshkeeper/sandbox';
+import { startProcess, startRedis, waitFor } from '@meshkeeper/sandbox';
 import { onTestEnd } from '@meshkeeper/testing';
-import type { RunResult } from '../src/index.ts';
 import { Bench, LOCK_MS } from './bench.ts';
-import { describeWorkQueue } from './contract.ts';
+import { DONE, useRedis } from './queue-fixture.ts';
 
-const DONE: RunResult = { lookAgainMs: undefined, gone: false };
-const folder = mkdtempSync(join(tmpdir(), 'meshkeeper-queue-'));
-let redis: RedisServer;
-
-async function start(): Promise<void> {
-  redis = await startRedis({ folder });
-}
-
-async function stop(): Promise<void> {
-  await redis.stop();
-  rmSync(folder, { recursive: true, force: true });
-}
-
-describeWorkQueue('the work queue on Redis', { start, stop, make: () => Bench.open(redis.url) });
+const redis = useRedis();
 
 describe('the work queue when processes die', () => {
-  beforeAll(start);
-  afterAll(stop);
-
   test('a second crash of its worker does not end a key (T3)', async () => {
-    const bench = await Bench.open(redis.url);
+    const bench = await Bench.open(redis.server.url);
     onTestEnd(() => bench.close());
     await bench.change('a');
     for (const crash of [1, 2, 3]) {
       const worker = await startProcess({
         name: 'the worker',
         command: process.execPath,
-        args: [join(import.meta.dirname, 'fixtures', 'hanging-worker.ts'), redis.url, bench.prefix, String(LOCK_MS)],
-        logFile: join(folder, 'worker.log'),
+        args: [
+          join(import.meta.dirname, 'fixtures', 'hanging-worker.ts'),
+          redis.server.url,
+          bench.prefix,
+          String(LOCK_MS),
+        ],
+        logFile: join(redis.folder, 'worker.log'),
       });
       onTestEnd(() => worker.kill());
       const begun = async (): Promise<boolean> => (await bench.redis.llen(`${bench.prefix}:hanging`)) === crash;
@@ -50,7 +36,7 @@ describe('the work queue when processes die', () => {
   });
 
   test('work continues within two seconds after Redis is back (T7)', async () => {
-    const bench = await Bench.open(redis.url);
+    const bench = await Bench.open(redis.server.url);
     onTestEnd(() => bench.close());
     const ran: string[] = [];
     bench.work(({ key }) => {
@@ -59,24 +45,24 @@ describe('the work queue when processes die', () => {
     });
     await bench.change('before');
     await waitFor(() => bench.isIdle(), { timeoutMs: 5_000, what: 'the first key to be done' });
-    await redis.stop();
+    await redis.server.stop();
     const changed = bench.change('during');
     // Long enough that a back-off without a cap would have grown.
     await assert.rejects(waitFor(() => ran.length > 1, { timeoutMs: 4_000, what: 'a run without Redis' }));
-    redis = await startRedis({ folder, port: redis.port });
+    redis.server = await startRedis({ folder: redis.folder, port: redis.server.port });
     await waitFor(() => ran.length > 1, { timeoutMs: 2_000, what: 'a run after Redis is back' });
     await changed;
     assert.deepEqual(ran, ['before', 'during']);
   });
 
   test('what is stopped leaves no connection behind', async () => {
-    const watcher = await Bench.open(redis.url);
+    const watcher = await Bench.open(redis.server.url);
     const clients = async (): Promise<number> =>
       String(await watcher.redis.client('LIST'))
         .trim()
         .split('\n').length;
     const before = await clients();
-    const bench = await Bench.open(redis.url);
+    const bench = await Bench.open(redis.server.url);
     bench.work(() => Promise.resolve(DONE));
     bench.sweep();
     await bench.change('a');
