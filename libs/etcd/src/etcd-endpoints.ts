@@ -6,21 +6,28 @@ import { CallError } from '@meshkeeper/domain/call-error';
 import { isConnectionFailure, statusError, toCallError, wasNeverSent } from '@meshkeeper/grpc/typed';
 import type { EtcdConnection, EtcdTls } from './etcd-connection.ts';
 import { createRawClient, type RawClient } from './raw-client.ts';
-import { createTokenSource, useTokens } from './token.ts';
+import { createTokenSource, isTokenRefused, useTokens } from './token.ts';
 
 /** One etcd member: etcd3's client, and ours for what carries the mesh's traffic. */
-export type EtcdEndpoint = { readonly etcd: Etcd3; readonly raw: RawClient; close(): void };
+export type EtcdEndpoint = {
+  readonly etcd: Etcd3;
+  readonly raw: RawClient;
+  /** The next call requests a new one. */
+  forgetToken(): void;
+  close(): void;
+};
 
 /** One client per endpoint, of which one is in use; the next takes over when it cannot be reached. */
 export type EtcdEndpoints = {
   /**
-   * A unary call, which ends at its deadline. It is sent to further endpoints only while it certainly reached none.
+   * A unary call, which ends at its deadline. It is sent to further endpoints only while it certainly reached none, and once more with a new
+   * token when etcd refuses the token.
    * @throws CallError
    */
   call<T>(what: string, call: (endpoint: EtcdEndpoint) => Promise<T>): Promise<T>;
   /** The endpoint in use, for streams. Their callers pass errors to `failed`. */
   current(): EtcdEndpoint;
-  /** Translates a stream's error, and moves on to the next endpoint if the connection broke. */
+  /** Translates a stream's error, moves on to the next endpoint if the connection broke, and forgets a token that was refused. */
   failed(error: unknown): CallError;
   close(): void;
 };
@@ -50,19 +57,24 @@ export function openEndpoints(connection: EtcdConnection, timeoutMs: number): Et
   const failed = (error: unknown): CallError => {
     const failure = toEtcdError(error);
     if (isConnectionFailure(failure) || failure.code === 'DEADLINE_EXCEEDED') index = (index + 1) % clients.length;
+    if (isTokenRefused(failure)) current().forgetToken();
     return failure;
   };
   return {
     current,
     failed,
     async call(what, call) {
-      for (let attempt = 1; ; attempt += 1) {
+      let hasNewToken = false;
+      let unreached = 0;
+      for (;;) {
         try {
           return await call(current());
         } catch (error) {
           const failure = failed(error);
           if (failure.code === 'DEADLINE_EXCEEDED') throw noAnswer(what, timeoutMs, failure);
-          if (!wasNeverSent(failure) || attempt >= clients.length) throw failure;
+          if (isTokenRefused(failure) && !hasNewToken) hasNewToken = true;
+          else if (wasNeverSent(failure) && unreached < clients.length - 1) unreached += 1;
+          else throw failure;
         }
       }
     },
@@ -93,7 +105,7 @@ function openEndpoint(address: string, { tls, user }: EtcdConnection, timeoutMs:
   const close = (): void => {
     for (const client of [etcd, login, raw]) client.close();
   };
-  return { etcd, raw, close };
+  return { etcd, raw, forgetToken: () => tokens.invalidateMetadata(), close };
 }
 
 function pemOf({ ca, clientCertificate, clientKey }: EtcdTls): NonNullable<IOptions['credentials']> {

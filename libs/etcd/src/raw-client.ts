@@ -65,19 +65,9 @@ export function createRawClient(
       );
     });
   };
-  /** A token that etcd has forgotten, as after a restart, is replaced once. */
-  const withFreshToken = async <T>(call: () => Promise<T>): Promise<T> => {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof Error && error.message.includes('invalid auth token'))) throw error;
-      tokens.invalidateMetadata();
-      return call();
-    }
-  };
   return {
-    range: (request) => withFreshToken(() => unary(RANGE, request)),
-    txn: (request) => withFreshToken(() => unary(TXN, request)),
+    range: (request) => unary(RANGE, request),
+    txn: (request) => unary(TXN, request),
     watch: async () =>
       client.makeBidiStreamRequest(
         WATCH.path,

@@ -33,6 +33,14 @@ export function createTokenSource(login: Etcd3, user: EtcdConnection['user']): T
   };
 }
 
+/** The refusals after which etcd's own client requests a new token (`shouldRefreshToken` in etcd's client/v3). */
+const REFUSALS = ['invalid auth token', 'revision of auth store is old', 'user name is empty'];
+
+/** Whether etcd refused a call for its token, and so did nothing. */
+export function isTokenRefused({ message }: Error): boolean {
+  return REFUSALS.some((refusal) => message.includes(`etcdserver: ${refusal}`));
+}
+
 /** Makes `client` send the tokens of `source`. */
 export function useTokens(client: Etcd3, source: TokenSource): void {
   (client as unknown as WithAuthenticator).pool.authenticator = source;

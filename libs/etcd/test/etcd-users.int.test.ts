@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Metadata } from '@grpc/grpc-js';
 import { Etcd3 } from 'etcd3';
 import { createAuthority, createLeaf, type Authority } from '@meshkeeper/certificates';
 import { CallError } from '@meshkeeper/domain/call-error';
 import { startEtcd, type EtcdServer } from '@meshkeeper/sandbox';
 import { createEtcdClient, parseEtcdConnection, type EtcdClient } from '../src/index.ts';
+import { useTokens } from '../src/token.ts';
 
 const PASSWORD = 'correct horse';
 
@@ -49,18 +51,33 @@ describe('an etcd with users, whose certificate carries another name', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function enableUsers(): Promise<void> {
+  async function asAdmin(work: (admin: Etcd3) => Promise<unknown>): Promise<void> {
     const admin = new Etcd3({
       hosts: etcd.endpoint,
       credentials: { rootCertificate: Buffer.from(authority.certificate) },
       grpcOptions: { 'grpc.ssl_target_name_override': 'etcd.example' },
     });
-    await admin.user('root').create(PASSWORD);
-    await admin.role('root').create();
-    await admin.user('root').addRole('root');
-    await admin.auth.authEnable();
-    admin.close();
+    await work(admin).finally(() => admin.close());
   }
+
+  const enableUsers = () =>
+    asAdmin(async (admin) => {
+      await admin.user('root').create(PASSWORD);
+      await admin.role('root').create();
+      await admin.user('root').addRole('root');
+      await admin.auth.authEnable();
+    });
+
+  /** A restart alone does not: etcd assigns the tokens again that are in its log. */
+  const forgetTokens = () =>
+    asAdmin(async (admin) => {
+      const { token } = await admin.auth.authenticate({ name: 'root', password: PASSWORD });
+      const metadata = new Metadata();
+      metadata.set('token', token);
+      useTokens(admin, { getMetadata: () => Promise.resolve(metadata), invalidateMetadata: () => undefined });
+      await admin.auth.authDisable();
+      await admin.auth.authEnable();
+    });
 
   test('keys, leases and watches carry the token of the user', async () => {
     const client = connect();
@@ -76,9 +93,22 @@ describe('an etcd with users, whose certificate carries another name', () => {
   test('a token that etcd has forgotten is requested again', async () => {
     const client = connect();
     await client.put('root/b', '1');
-    await etcd.stop(0);
-    etcd = await start(Number(new URL(etcd.endpoint).port));
+    await forgetTokens();
     assert.equal((await client.get('root/b')).entry?.value, '1');
+    client.close();
+  });
+
+  test('a watch that is refused for its token has a new one when it is resumed', async () => {
+    const client = connect();
+    const revision = await client.put('root/c', '1');
+    await forgetTokens();
+    const resume = () =>
+      Array.fromAsync(
+        take(client.watchPrefix({ prefix: 'root/c', fromRevision: revision, signal: AbortSignal.timeout(10_000) }), 1),
+      );
+    await assert.rejects(resume(), { kind: 'Transient', message: /invalid auth token/ });
+    const [batch] = await resume();
+    assert.deepEqual(batch?.kind === 'events' && batch.events.map(({ value }) => value), ['1']);
     client.close();
   });
 
