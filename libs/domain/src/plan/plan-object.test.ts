@@ -89,6 +89,17 @@ test.each<[string, ReturnType<typeof live> | undefined, Memory, unknown]>([
     ['DriftRepaired', 'spec.type', 'new', undefined],
   ],
   [
+    'of several writers in one second the first is named',
+    live(drift, [
+      human('old', '2026-01-01'),
+      human('b', '2026-02-01'),
+      human('c', '2026-02-01'),
+      human('d', '2026-02-01'),
+    ]),
+    { wanted },
+    ['DriftRepaired', 'spec.type', 'b', undefined],
+  ],
+  [
     'a writer of the status alone is not named',
     live(drift, [{ ...human('s', '2026-03-01'), subresource: 'status' }]),
     { wanted },

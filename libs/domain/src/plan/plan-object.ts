@@ -64,7 +64,9 @@ function lastOther({ body }: Viewed): string | undefined {
   const others = body.managers.filter(
     ({ manager, subresource }) => manager !== FIELD_MANAGER && subresource === undefined,
   );
-  return others.toSorted((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1))[0]?.manager;
+  // Times are whole seconds: of writers in one second the first counts, in the order of the API server.
+  const [first] = others;
+  return others.reduce((last, other) => ((other.time ?? '') > (last?.time ?? '') ? other : last), first)?.manager;
 }
 
 /** Removal of an object of ours, exactly the one that was seen. */
