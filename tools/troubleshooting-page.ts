@@ -43,17 +43,17 @@ The same word is used in a status, an Event, a log line, a metric and here. Thos
 const EXAMPLE = `$ kubectl meshkeeper explain isvc churn
 InferenceService modelmesh-serving/churn    2026-11-25 18:54:05 UTC
 
-Not ready. NoSupportingRuntime: No runtime serves onnx version 9; ovms-1.x: it serves onnx 1, not version 9; triton-2.x: it serves onnx 1, not version 9.
+Not ready. NoSupportingRuntime: No runtime serves onnx version 9; ovms-1.x: supports onnx 1, but version 9 was requested; triton-2.x: supports onnx 1, but version 9 was requested.
 To do: Compare the reasons beside the runtimes: change the format, the version or the protocol of the model, or add a runtime that serves it.
 
 Gates
   ✔ object      The object is valid
   ✔ namespace   Namespace modelmesh-serving is enabled
-  ✘ runtime     No runtime serves onnx version 9; ovms-1.x: it serves onnx 1, not version 9; triton-2.x: it serves onnx 1, not version 9
-      ClusterServingRuntime mlserver-1.x    it serves sklearn, xgboost, lightgbm, not onnx
-      ClusterServingRuntime ovms-1.x        it serves onnx 1, not version 9
-      ClusterServingRuntime torchserve-0.x  it serves pytorch-mar, not onnx
-      ClusterServingRuntime triton-2.x      it serves onnx 1, not version 9
+  ✘ runtime     No runtime serves onnx version 9; ovms-1.x: supports onnx 1, but version 9 was requested; triton-2.x: supports onnx 1, but version 9 was requested
+      ClusterServingRuntime mlserver-1.x    supports sklearn, xgboost, lightgbm, but onnx was requested
+      ClusterServingRuntime ovms-1.x        supports onnx 1, but version 9 was requested
+      ClusterServingRuntime torchserve-0.x  supports pytorch-mar, but onnx was requested
+      ClusterServingRuntime triton-2.x      supports onnx 1, but version 9 was requested
   · storage     Waits for the gates before it
   · pods        Waits for the gates before it
   · registered  Waits for the gates before it

@@ -18,7 +18,7 @@ import {
   type KubeConfigOptions,
   type WatchContext,
 } from '@meshkeeper/kubernetes';
-import type { Say } from './problems.ts';
+import type { Report } from './problems.ts';
 
 /** A live cluster, to look at only. */
 export type Cluster = {
@@ -43,10 +43,10 @@ export function openCluster(options: KubeConfigOptions): Cluster {
 }
 
 /** Lists what kube-watcher watches, by the same feeds. @throws CallError for a kind that must be known and cannot be listed. */
-export async function listCluster({ transport }: Cluster, context: WatchContext, say: Say): Promise<Listed> {
+export async function listCluster({ transport }: Cluster, context: WatchContext, report: Report): Promise<Listed> {
   const kinds = watchedKinds(context.namespaceScope === true);
   const lists = await Promise.all(
-    kinds.map(async (kind) => [kind, await listKind(transport, kind, context, say)] as const),
+    kinds.map(async (kind) => [kind, await listKind(transport, kind, context, report)] as const),
   );
   return new Map(lists.flatMap(([kind, changes]) => (changes === undefined ? [] : [[kind, changes] as const])));
 }
@@ -55,7 +55,7 @@ async function listKind(
   transport: KubeTransport,
   kind: KindName,
   context: WatchContext,
-  say: Say,
+  report: Report,
 ): Promise<readonly Change[] | undefined> {
   const { optional, kind: word }: Kind = KINDS[kind];
   try {
@@ -64,7 +64,7 @@ async function listKind(
   } catch (error) {
     const isUnknown = error instanceof CallError && error.kind === 'Gone' && error.code !== 'Expired';
     if (optional !== true || !isUnknown) throw error;
-    say('note', `the cluster has no kind ${word}: nothing is planned that depends on it`);
+    report('note', `the cluster has no kind ${word}: nothing is planned that depends on it`);
     return undefined;
   }
 }
@@ -76,13 +76,13 @@ export async function noteForeignController(
   cluster: Cluster,
   ownNamespace: string,
   now: number,
-  say: Say,
+  report: Report,
 ): Promise<void> {
   try {
     const found = await findForeignController(cluster.transport, ownNamespace, now);
-    if (found !== undefined) say('note', found);
+    if (found !== undefined) report('note', found);
   } catch (error) {
     if (!(error instanceof CallError) || error.kind !== 'Terminal') throw error;
-    say('note', `whether the original controller runs is not known: ${error.message}`);
+    report('note', `whether the original controller runs is not known: ${error.message}`);
   }
 }

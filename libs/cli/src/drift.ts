@@ -1,7 +1,7 @@
 import { lookForDrift, type Finding } from '@meshkeeper/domain';
 import { parseDriftArguments, type DriftOptions } from './arguments.ts';
 import type { Io } from './io.ts';
-import { createSayer } from './problems.ts';
+import { createReporter } from './problems.ts';
 import { withRedisView } from './redis-view.ts';
 import { sandboxAddresses } from './sandbox-addresses.ts';
 
@@ -33,11 +33,11 @@ export async function drift(args: readonly string[], io: Io): Promise<number> {
     io.out(HELP);
     return 0;
   }
-  const { say } = createSayer(io);
+  const { report } = createReporter(io);
   const redis = options.redis ?? (process.env['REDIS_URL'] || sandboxAddresses(io.sandbox).redis);
   const { findings, unlisted } = await withRedisView(redis, (view) => lookForDrift(view, options.ownNamespace));
   for (const source of unlisted)
-    say('note', `source ${source} is not listed whole: nothing is concluded from what is missing there`);
+    report('note', `source ${source} is not listed whole: nothing is concluded from what is missing there`);
   const asked = findings.filter(({ namespace }) => namespace === (options.namespace ?? namespace));
   io.out(printed(asked, options));
   return asked.length === 0 ? 0 : 2;

@@ -1,5 +1,5 @@
 import { CONFIG_MAP_NAME, KINDS, type KindName, type KubeObject, type SnapshotContext } from '@meshkeeper/domain';
-import type { Say } from './problems.ts';
+import type { Report } from './problems.ts';
 
 /** An object as a user gives it, of a kind that plans read. */
 export type Given = { readonly kind: KindName; readonly object: KubeObject };
@@ -29,7 +29,7 @@ const USERS_KINDS = [
 export function sortInput(
   objects: readonly KubeObject[],
   { ownNamespace, namespace }: { readonly ownNamespace: string; readonly namespace: string },
-  say: Say,
+  report: Report,
 ): Input {
   const placed = objects.map((object) => inPlace(object, namespace, ownNamespace));
   const ofKind = (kind: string): readonly KubeObject[] =>
@@ -40,7 +40,7 @@ export function sortInput(
     const kind = kindOf(object);
     return kind === undefined ? [] : [{ kind, object }];
   });
-  noteIgnored(placed, ownNamespace, say);
+  noteIgnored(placed, ownNamespace, report);
   return {
     config: ofKind('ConfigMap').findLast(isConfig),
     objects: given,
@@ -84,17 +84,17 @@ function withData({ stringData, ...object }: KubeObject): KubeObject {
   return { ...object, data: { ...(object['data'] as object | undefined), ...Object.fromEntries(encoded) } };
 }
 
-function noteIgnored(objects: readonly KubeObject[], ownNamespace: string, say: Say): void {
+function noteIgnored(objects: readonly KubeObject[], ownNamespace: string, report: Report): void {
   const isUsed = (object: KubeObject): boolean =>
     kindOf(object) !== undefined || (object.apiVersion === 'v1' && ['ConfigMap', 'Secret'].includes(object.kind ?? ''));
   const ignored = objects.filter((object) => !isUsed(object)).map(({ apiVersion, kind }) => `${kind} (${apiVersion})`);
-  for (const kind of new Set(ignored)) say('note', `objects of kind ${kind} are ignored`);
+  for (const kind of new Set(ignored)) report('note', `objects of kind ${kind} are ignored`);
   const elsewhere = objects.filter(
     ({ kind, metadata }) =>
       kind === 'ConfigMap' && metadata.name === CONFIG_MAP_NAME && metadata.namespace !== ownNamespace,
   );
   for (const { metadata } of elsewhere)
-    say(
+    report(
       'note',
       `ConfigMap ${metadata.namespace}/${metadata.name} is ignored: the configuration is that of namespace ${ownNamespace} (--own-namespace)`,
     );

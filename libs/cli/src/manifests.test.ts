@@ -53,7 +53,7 @@ describe('manifests', () => {
     assert.deepEqual(object?.['spec'], { x: true });
   });
 
-  test('that are none say so with the file and the place', () => {
+  test('that are none are reported with the file and the place', () => {
     assert.match(problemOf('a: [1\n'), /^f\.yaml cannot be read: /);
     assert.match(problemOf('{"a": 1'), /^f\.yaml cannot be read: /);
     assert.equal(

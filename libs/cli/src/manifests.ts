@@ -37,7 +37,7 @@ export function parseManifests(file: string, content: string): readonly KubeObje
   });
 }
 
-/** Items of a list that the server made do not say their own kind. */
+/** Items of a list that the server made do not name their own kind. */
 function itemsOf(document: unknown): readonly unknown[] {
   if (document === null || document === undefined) return [];
   const list = listSchema.safeParse(document);

@@ -10,7 +10,7 @@ import {
   type Step,
   type Json,
 } from '@meshkeeper/domain';
-import { ours, previewCopy } from '@meshkeeper/kubernetes';
+import { managedFieldsOf, previewCopy } from '@meshkeeper/kubernetes';
 import type { Planned } from './plan-keys.ts';
 import { unifiedDiff } from './unified-diff.ts';
 import { toYaml } from './yaml-text.ts';
@@ -65,7 +65,7 @@ export async function toObjectChange(
     case 'requireUnwanted':
     case 'setVModel':
     case 'deleteVModel':
-    case 'askVModel':
+    case 'getVModelStatus':
       return undefined;
   }
 }
@@ -78,7 +78,7 @@ async function applyChange(
   const { target, object: wanted, seen } = step;
   const adopted = seen.adopt?.manager;
   const live = await tools.reader.read(target);
-  const shown = live && ours(wanted, live, adopted);
+  const shown = live && managedFieldsOf(wanted, live, adopted);
   const field = target.kind === 'deployments' && shown ? templateDifference(wanted, shown) : undefined;
   // Those of our own creation are ours already.
   const notes =

@@ -11,7 +11,7 @@ import {
 } from '@meshkeeper/domain';
 import { decoded } from '@meshkeeper/kubernetes';
 import { isNamed, watchedSecrets, type Given, type Input, type Names } from './input.ts';
-import type { Say } from './problems.ts';
+import type { Report } from './problems.ts';
 
 export type OfflineOptions = Names & {
   /** Enabled even if its object says otherwise. */
@@ -78,13 +78,13 @@ function named(name: string, namespace?: string): KubeObject {
 }
 
 /** Secrets are seldom in files, so a missing one is assumed to be in the cluster. */
-export function lookInFiles({ secrets }: Input, say: Say): (question: LiveQuestion) => Promise<LiveAnswers> {
+export function lookInFiles({ secrets }: Input, report: Report): (question: LiveQuestion) => Promise<LiveAnswers> {
   return async ({ ask, namespace, name }) => {
     if (ask === 'hasConfigMap') return { productConfig: true };
     if (ask === 'deploymentUid') return {};
     const secret = secrets.findLast(isNamed(namespace, name));
     if (secret !== undefined) return { tlsSecret: Object.keys(secret['data'] as object) };
-    say('warning', `Secret ${namespace}/${name} is not among the files; it is taken to be there, without ca.crt`);
+    report('warning', `Secret ${namespace}/${name} is not among the files; it is taken to be there, without ca.crt`);
     return {};
   };
 }

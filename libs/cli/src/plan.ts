@@ -4,7 +4,7 @@ import { noteForeignController, openCluster } from './cluster.ts';
 import { sortInput, type Input } from './input.ts';
 import { previewChanges } from './preview.ts';
 import { exitCodeOf, printPreview } from './print-plan.ts';
-import { createSayer, type Say } from './problems.ts';
+import { createReporter, type Report } from './problems.ts';
 import { readConfigFile, readObjects } from './read-files.ts';
 import type { Io } from './io.ts';
 
@@ -35,13 +35,13 @@ export async function plan(args: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   const { installed } = options;
-  const { say, problems } = createSayer(io);
+  const { report, problems } = createReporter(io);
   const cluster = openCluster({ file: options.kubeconfig, context: options.context });
   try {
-    const input = await readInput(options, io, say);
+    const input = await readInput(options, io, report);
     const now = Date.now();
-    await noteForeignController(cluster, installed.ownNamespace, now, say);
-    const changes = await previewChanges(cluster, input, { ...installed, now }, say);
+    await noteForeignController(cluster, installed.ownNamespace, now, report);
+    const changes = await previewChanges(cluster, input, { ...installed, now }, report);
     const preview = { changes, problems };
     io.out(printPreview(preview, options.output));
     return exitCodeOf(preview);
@@ -50,11 +50,11 @@ export async function plan(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-async function readInput(options: PlanOptions, io: Io, say: Say): Promise<Input> {
+async function readInput(options: PlanOptions, io: Io, report: Report): Promise<Input> {
   const { kubeconfig: file, context, installed } = options;
   const { ownNamespace } = installed;
-  const objects = await readObjects(options.files, io.stdin, say);
+  const objects = await readObjects(options.files, io.stdin, report);
   const namespace = options.namespace ?? contextNamespace({ file, context });
-  const sorted = sortInput(objects, { ownNamespace, namespace }, say);
+  const sorted = sortInput(objects, { ownNamespace, namespace }, report);
   return options.config === undefined ? sorted : { ...sorted, config: readConfigFile(options.config, ownNamespace) };
 }

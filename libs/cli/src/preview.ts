@@ -16,11 +16,11 @@ import { decoded } from '@meshkeeper/kubernetes';
 import { listCluster, type Cluster, type Listed } from './cluster.ts';
 import { checkConfig } from './configuration.ts';
 import { isNamed, watchedSecrets, type Given, type Input } from './input.ts';
-import { laidOver } from './lay-over.ts';
+import { applyOnto } from './apply-onto.ts';
 import { toObjectChange, type ChangeTools, type ObjectChange } from './object-changes.ts';
 import { planKeys, type Planned } from './plan-keys.ts';
-import { isAbout, sayPlan } from './plan-problems.ts';
-import type { Say } from './problems.ts';
+import { isAbout, reportPlan } from './plan-problems.ts';
+import type { Report } from './problems.ts';
 import { createRunning } from './running-models.ts';
 
 export type PreviewOptions = SnapshotContext & { readonly now: number };
@@ -30,47 +30,55 @@ export async function previewChanges(
   cluster: Cluster,
   input: Input,
   { now, ...context }: PreviewOptions,
-  say: Say,
+  report: Report,
 ): Promise<readonly ObjectChange[]> {
   const { reader } = cluster;
   const config = await configAfter(reader, input, context.ownNamespace);
-  const parsed = checkConfig(config, say);
+  const parsed = checkConfig(config, report);
   if (parsed === undefined) return [];
   const names = { ...context, storageSecretName: parsed.storageSecretName };
-  const listed = await listCluster(cluster, { ...names, storageSecretName: async () => names.storageSecretName }, say);
+  const listed = await listCluster(
+    cluster,
+    { ...names, storageSecretName: async () => names.storageSecretName },
+    report,
+  );
   const given: readonly Given[] = [
-    ...(await Promise.all(input.objects.map((each) => layOver(reader, each)))),
+    ...(await Promise.all(input.objects.map((each) => applyOntoLive(reader, each)))),
     ...watchedSecrets(input.secrets, names),
     ...(config === undefined ? [] : [{ kind: 'config', object: config } as const]),
   ];
   const view = viewOf(listed, given, context);
   const planned = await planKeys({ view, context, look: createLook(cluster, input), now });
   for (const each of planned) {
-    sayPlan(each, isAbout(each, given), say);
-    noteGrace(each, say);
+    reportPlan(each, isAbout(each, given), report);
+    noteGrace(each, report);
   }
   const tools = {
     reader: withSecrets(reader, input),
     running: createRunning(listed, viewOf(listed, [], context), context),
   };
-  return changesOf(planned, tools, say);
+  return changesOf(planned, tools, report);
 }
 
-async function changesOf(planned: readonly Planned[], tools: ChangeTools, say: Say): Promise<readonly ObjectChange[]> {
+async function changesOf(
+  planned: readonly Planned[],
+  tools: ChangeTools,
+  report: Report,
+): Promise<readonly ObjectChange[]> {
   const steps = planned.flatMap((each) => each.plan.steps.map((step) => ({ step, each })));
   const changes = await Promise.all(
     steps.map(({ step, each }) =>
-      toObjectChange(step, each, tools).catch((error: unknown) => sayCopy(step, error, say)),
+      toObjectChange(step, each, tools).catch((error: unknown) => reportCopy(step, error, report)),
     ),
   );
   return changes.filter((change) => change !== undefined);
 }
 
 /** Who may not read Secrets can still see the rest. */
-function sayCopy(step: Step, error: unknown, say: Say): undefined {
+function reportCopy(step: Step, error: unknown, report: Report): undefined {
   if (step.kind !== 'copySecret' || !(error instanceof CallError)) throw error;
   const { namespace, name } = step.target;
-  say('warning', `Secret ${namespace}/${name}: whether its copy would change is not known: ${error.message}`);
+  report('warning', `Secret ${namespace}/${name}: whether its copy would change is not known: ${error.message}`);
 }
 
 /** What is live, and over it what is given, as far as the controller sees it. */
@@ -86,14 +94,14 @@ function viewOf(listed: Listed, given: readonly Given[], context: SnapshotContex
   return view;
 }
 
-async function layOver(reader: KubeReader, { kind, object }: Given): Promise<Given> {
+async function applyOntoLive(reader: KubeReader, { kind, object }: Given): Promise<Given> {
   const { namespace = '', name } = object.metadata;
   const live = await reader.read({ kind, namespace, name });
-  return { kind, object: live === undefined ? object : laidOver(object, live) };
+  return { kind, object: live === undefined ? object : applyOnto(object, live) };
 }
 
 async function configAfter(reader: KubeReader, { config }: Input, namespace: string): Promise<KubeObject | undefined> {
-  if (config !== undefined) return (await layOver(reader, { kind: 'config', object: config })).object;
+  if (config !== undefined) return (await applyOntoLive(reader, { kind: 'config', object: config })).object;
   return reader.read({ kind: 'config', namespace, name: CONFIG_MAP_NAME });
 }
 
@@ -128,8 +136,8 @@ function withSecrets(reader: KubeReader, { secrets }: Input): KubeReader {
 }
 
 /** A preview restarts the grace period of a runtime without models, as a restarted reconciler does. */
-function noteGrace({ key, plan }: Planned, say: Say): void {
+function noteGrace({ key, plan }: Planned, report: Report): void {
   if (plan.memory.emptySince === undefined || plan.lookAgainMs === undefined || key.kind !== 'runtime') return;
   const seconds = Math.ceil(plan.lookAgainMs / 1_000);
-  say('note', `no model of ${key.namespace} needs runtime ${key.name}: its pods go within ${seconds} s`);
+  report('note', `no model of ${key.namespace} needs runtime ${key.name}: its pods go within ${seconds} s`);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CONFIG_MAP_NAME, asObject, messageOf, type KubeObject } from '@meshkeeper/domain';
 import { InputError } from './input-error.ts';
 import { parseDocuments, parseManifests } from './manifests.ts';
-import type { Say } from './problems.ts';
+import type { Report } from './problems.ts';
 
 const MANIFEST = /\.(yaml|yml|json)$/;
 /** A kustomization file is beside the objects and is not one. */
@@ -13,12 +13,12 @@ const KUSTOMIZATION = /^kustomization\.ya?ml$/;
 export async function readObjects(
   files: readonly string[],
   stdin: () => Promise<string>,
-  say: Say,
+  report: Report,
 ): Promise<readonly KubeObject[]> {
   const objects: KubeObject[] = [];
   for (const file of files) {
     if (file === '-') objects.push(...parseManifests('standard input', await stdin()));
-    else for (const each of manifestsIn(file, say)) objects.push(...parseManifests(each, readText(each)));
+    else for (const each of manifestsIn(file, report)) objects.push(...parseManifests(each, readText(each)));
   }
   return objects;
 }
@@ -44,12 +44,12 @@ function isConfigMap(content: string): boolean {
   }
 }
 
-function manifestsIn(path: string, say: Say): readonly string[] {
+function manifestsIn(path: string, report: Report): readonly string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
     const names = readdirSync(path).filter((name) => MANIFEST.test(name));
     if (names.some((name) => KUSTOMIZATION.test(name)))
-      say('note', `the kustomization of ${path} is not applied; for that, pipe kubectl kustomize ${path} into -f -`);
+      report('note', `the kustomization of ${path} is not applied; for that, pipe kubectl kustomize ${path} into -f -`);
     const manifests = names.filter((name) => !KUSTOMIZATION.test(name));
     return manifests.sort().map((name) => join(path, name));
   } catch (error) {

@@ -7,7 +7,7 @@ import {
   type Owner,
 } from '@meshkeeper/domain';
 import type { Given } from './input.ts';
-import type { Say } from './problems.ts';
+import type { Report } from './problems.ts';
 import { toYaml } from './yaml-text.ts';
 
 /** What becomes of one model's object in the mesh: the answer, or why there is none, in the original controller's words. */
@@ -27,13 +27,13 @@ export function isModel({ kind }: Given): boolean {
 }
 
 /** One for each model's object, in the order in which they are given, so that a whole cluster can be compared line by line. */
-export function registrationsOf(objects: readonly Given[], say: Say): readonly Registration[] {
+export function registrationsOf(objects: readonly Given[], report: Report): readonly Registration[] {
   const registrations = objects.filter(isModel).map(registrationOf);
-  for (const each of registrations) sayRefusal(each, say);
+  for (const each of registrations) sayRefusal(each, report);
   const disabled = objects.filter(isDisabled).map(({ object }) => object.metadata.name);
   for (const { object } of registrations.filter((each) => 'targetModelId' in each))
     if (disabled.includes(object.namespace))
-      say('warning', `${object.kind} ${object.namespace}/${object.name} waits until its namespace is enabled`);
+      report('warning', `${object.kind} ${object.namespace}/${object.name} waits until its namespace is enabled`);
   return registrations;
 }
 
@@ -62,11 +62,11 @@ function registrationOf({ kind, object: given }: Given): Registration {
 }
 
 /** Only a warning: that the controller refuses an object is an answer, not a failure to answer. */
-function sayRefusal(registration: Registration, say: Say): void {
+function sayRefusal(registration: Registration, report: Report): void {
   const { kind, namespace, name } = registration.object;
   const refusal =
     'error' in registration ? registration.error : 'invalid' in registration ? registration.invalid : undefined;
-  if (refusal !== undefined) say('warning', `${kind} ${namespace}/${name} is not registered: ${refusal}`);
+  if (refusal !== undefined) report('warning', `${kind} ${namespace}/${name} is not registered: ${refusal}`);
 }
 
 /** One line each. */

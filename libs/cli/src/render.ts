@@ -5,8 +5,8 @@ import { checkConfig } from './configuration.ts';
 import { sortInput, type Input } from './input.ts';
 import { commonNamespace, lookInFiles, offlineView } from './offline.ts';
 import { planKeys } from './plan-keys.ts';
-import { isAbout, sayPlan } from './plan-problems.ts';
-import { createSayer, hasErrors, type Say } from './problems.ts';
+import { isAbout, reportPlan } from './plan-problems.ts';
+import { createReporter, hasErrors, type Report } from './problems.ts';
 import { readConfigFile, readObjects } from './read-files.ts';
 import {
   isModel,
@@ -54,22 +54,22 @@ export async function render(args: readonly string[], io: Io): Promise<number> {
     io.out(HELP);
     return 0;
   }
-  const { say, problems } = createSayer(io);
-  const result = await renderFiles(options, io, say);
+  const { report, problems } = createReporter(io);
+  const result = await renderFiles(options, io, report);
   io.out(options.output === 'json' ? jsonLines(result) : yamlDocuments(result));
   return hasErrors(problems) ? 1 : 0;
 }
 
-async function renderFiles(options: RenderOptions, io: Io, say: Say): Promise<Result> {
+async function renderFiles(options: RenderOptions, io: Io, report: Report): Promise<Result> {
   const { installed, namespace } = options;
   const { ownNamespace, namespaceScope } = installed;
-  const given = await readObjects(options.files, io.stdin, say);
+  const given = await readObjects(options.files, io.stdin, report);
   const inside = namespace ?? (namespaceScope ? ownNamespace : commonNamespace(given, ownNamespace));
-  const sorted = sortInput(given, { ownNamespace, namespace: inside }, say);
+  const sorted = sortInput(given, { ownNamespace, namespace: inside }, report);
   const config = options.config === undefined ? sorted.config : readConfigFile(options.config, ownNamespace);
   const objects =
-    options.models || holdsOnlyModels(sorted) ? undefined : await renderObjects(options, { ...sorted, config }, say);
-  return { objects, registrations: registrationsOf(sorted.objects, say) };
+    options.models || holdsOnlyModels(sorted) ? undefined : await renderObjects(options, { ...sorted, config }, report);
+  return { objects, registrations: registrationsOf(sorted.objects, report) };
 }
 
 /** Input that has only models requests only their registrations. */
@@ -77,20 +77,20 @@ function holdsOnlyModels({ objects, secrets, configMaps }: Input): boolean {
   return objects.length > 0 && objects.every(isModel) && secrets.length === 0 && configMaps.length === 0;
 }
 
-async function renderObjects(options: RenderOptions, input: Input, say: Say): Promise<readonly Rendered[]> {
+async function renderObjects(options: RenderOptions, input: Input, report: Report): Promise<readonly Rendered[]> {
   const { installed, namespace, revision } = options;
-  const parsed = checkConfig(input.config, say);
+  const parsed = checkConfig(input.config, report);
   if (parsed === undefined) return [];
   const names = { ...installed, storageSecretName: parsed.storageSecretName };
   const view = offlineView(input, { ...names, namespace, allModels: options.scaleToZero });
   const planned = await planKeys({
     view,
     context: installed,
-    look: lookInFiles(input, say),
+    look: lookInFiles(input, report),
     now: Date.now(),
     revision,
   });
-  for (const each of planned) sayPlan(each, isAbout(each, input.objects), say);
+  for (const each of planned) reportPlan(each, isAbout(each, input.objects), report);
   return planned.flatMap(({ plan }) => plan.steps).flatMap(toRendered);
 }
 

@@ -33,8 +33,8 @@ const model: Explanation = {
       reason: 'NoSupportingRuntime',
       message: 'No runtime serves onnx',
       details: [
-        { about: 'ServingRuntime a', says: 'it is disabled' },
-        { about: 'ClusterServingRuntime bc', says: 'it serves sklearn, not onnx' },
+        { about: 'ServingRuntime a', says: 'disabled' },
+        { about: 'ClusterServingRuntime bc', says: 'supports sklearn, but onnx was requested' },
       ],
     },
     { name: 'storage', state: 'waiting', message: 'Waits' },
@@ -97,8 +97,8 @@ To do: Add a runtime.
 Gates
   ✔ object      The object is valid
   ✘ runtime     No runtime serves onnx
-      ServingRuntime a          it is disabled
-      ClusterServingRuntime bc  it serves sklearn, not onnx
+      ServingRuntime a          disabled
+      ClusterServingRuntime bc  supports sklearn, but onnx was requested
   · storage     Waits
 
 Copies

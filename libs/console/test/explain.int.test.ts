@@ -166,7 +166,7 @@ describe('the console explains', () => {
     assert.equal(held[0]?.copies[0]?.instance, '87f6fc-6rwf9');
     const runtimes = gates.find(({ name }) => name === 'runtime')?.details;
     assert.deepEqual(runtimes, [
-      { about: 'ClusterServingRuntime mlserver', says: 'it serves sklearn, not onnx' },
+      { about: 'ClusterServingRuntime mlserver', says: 'supports sklearn, but onnx was requested' },
       { about: 'ClusterServingRuntime triton', says: 'serves it' },
     ]);
   });

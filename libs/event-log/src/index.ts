@@ -19,7 +19,7 @@ export { checkRedis, connectRedis, waitForRedis, type RedisConnectionOptions } f
 export { redisError } from './redis-error.ts';
 export { createDeletionBrake } from './deletion-brake.ts';
 export { createRunLedger } from './run-ledger.ts';
-export { shareReading } from './share-reading.ts';
+export { computeOncePerInterval } from './compute-once-per-interval.ts';
 export { readQueueState, type QueueState } from './queue-state.ts';
 export { readRunState } from './run-state.ts';
 export {

@@ -130,7 +130,7 @@ async function listSource(options: RecordSourceOptions, epoch: string): Promise<
   const record = async (changes: readonly Change[]): Promise<void> => {
     for (let i = 0; i === 0 || i < changes.length; i += BATCH) {
       const recorded = await recorder.recordPage(feed.source, epoch, list, changes.slice(i, i + BATCH));
-      await use(options, recorded, changes.length);
+      await enqueueRecorded(options, recorded, changes.length);
       list = { ...list, pages: list.pages + 1 };
     }
   };
@@ -171,7 +171,7 @@ async function watchSource(
     while (!both.aborted) {
       await pauseFor(CONFIRM_EVERY_MS, both);
       if (both.aborted) return;
-      await use(options, await recorder.recordWatch(feed.source, start.epoch, cursor, cursor, []), 0);
+      await enqueueRecorded(options, await recorder.recordWatch(feed.source, start.epoch, cursor, cursor, []), 0);
       if (await recorder.wantsList(feed.source)) return askList();
     }
   };
@@ -181,7 +181,7 @@ async function watchSource(
       for (let i = 0; i === 0 || i < batch.changes.length; i += BATCH) {
         const last = i + BATCH >= batch.changes.length;
         const to = last ? batch.to : cursor;
-        await use(
+        await enqueueRecorded(
           options,
           await recorder.recordWatch(feed.source, start.epoch, cursor, to, batch.changes.slice(i, i + BATCH)),
           batch.changes.length,
@@ -198,7 +198,7 @@ async function watchSource(
   }
 }
 
-async function use(options: RecordSourceOptions, recorded: Recorded, changes: number): Promise<void> {
+async function enqueueRecorded(options: RecordSourceOptions, recorded: Recorded, changes: number): Promise<void> {
   if (recorded.status !== 'ok') throw new Refused(recorded.status);
   options.observer.recorded(options.feed.source, changes, recorded.recorded);
   if (recorded.keys.length > 0) await options.queue.enqueue(recorded.keys);

@@ -20,7 +20,7 @@ export { createKubeFeed, type FeedOptions } from './feed.ts';
 export { readEtcdSecret } from './etcd-secret.ts';
 export { createConfigurationReader } from './configuration.ts';
 export { createLiveReader } from './live-reader.ts';
-export { ours } from './ours.ts';
+export { managedFieldsOf } from './managed-fields.ts';
 export { isServerDefault } from './server-defaults.ts';
 export { copyWithoutData, createSecretCopier, previewCopy } from './secret-copy.ts';
 export type { WatchContext } from './watched-names.ts';

@@ -59,7 +59,7 @@ export async function startMeshProcess({ name, folder, etcd, runtime, env }: Mes
       MM_METRICS: `prometheus:port=${await freePort()};scheme=http`,
       WKUBE_POD_NAME: `modelmesh-serving-bench-5d8f6b-${name}`,
       WKUBE_POD_IPADDR: '127.0.0.1',
-      DIAL_LOOPBACK_TWIN: 'true',
+      DIAL_LOOPBACK_ALIAS: 'true',
       KV_STORE: `etcd:${etcd};rootPrefix=bench-mesh`,
       INTERNAL_GRPC_PORT: runtime.split(':').at(-1) ?? '',
       SHUTDOWN_TIMEOUT_MS: '5000',

@@ -117,7 +117,7 @@ async function startInstance(name: string, folder: string, env: Readonly<Record<
       MM_PRESTOP_WAIT_PORT: '0',
       WKUBE_POD_NAME: pod,
       WKUBE_POD_IPADDR: '127.0.0.1',
-      DIAL_LOOPBACK_TWIN: 'true',
+      DIAL_LOOPBACK_ALIAS: 'true',
       MM_LOCATION: '127.0.0.11',
       MM_KVSTORE_PREFIX: 'mm',
       MM_DEFAULT_VMODEL_OWNER: 'ksp',

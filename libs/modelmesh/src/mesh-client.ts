@@ -15,7 +15,7 @@ import { modelStatusName, vmodelStatusName } from './status-names.ts';
 export type MeshClientOptions = {
   /** Reads a TLS Secret live; only its answer decides what a call under TLS uses. */
   readonly readTls: ReadTls;
-  /** From an endpoint to the address that is dialled: the sandbox dials loopback twins. */
+  /** From an endpoint to the address that is dialled: the sandbox dials loopback aliass. */
   readonly dial?: (endpoint: string) => string;
   /** Deadline of one call including all endpoints that it tries; a repetition with a renewed certificate gets it again. */
   readonly timeoutMs?: number;

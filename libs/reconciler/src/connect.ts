@@ -24,7 +24,7 @@ import {
 } from '@meshkeeper/kubernetes';
 import { createEtcdClient, parseEtcdConnection } from '@meshkeeper/etcd';
 import { createMeshClient, createMeshRecords } from '@meshkeeper/modelmesh';
-import { loopbackTwin, redisOptions } from '@meshkeeper/settings';
+import { loopbackAlias, redisOptions } from '@meshkeeper/settings';
 import {
   createAddsMetric,
   createRestClientMetrics,
@@ -68,7 +68,7 @@ export async function connect(settings: Settings, registry: Registry, logger: Lo
   const queue = createDueQueue({ redis, prefix, added: createAddsMetric(registry, QUEUE_NAMES.main) });
   const recorder = new Recorder(log);
   const mesh = createMeshClient({
-    dial: settings.DIAL_LOOPBACK_TWIN ? loopbackTwin : (endpoint) => endpoint,
+    dial: settings.DIAL_LOOPBACK_ALIAS ? loopbackAlias : (endpoint) => endpoint,
     readTls: (secretName) => readTlsSecret(transport, ownNamespace, secretName),
   });
   const ports: Ports = {

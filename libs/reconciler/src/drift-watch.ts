@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DRIFT_KINDS, lookForDrift, messageOf, type Finding, type ViewReader } from '@meshkeeper/domain';
-import { shareReading } from '@meshkeeper/event-log';
+import { computeOncePerInterval } from '@meshkeeper/event-log';
 import type { DriftMetrics } from '@meshkeeper/metrics';
 import type { Logger } from '@meshkeeper/process';
 import type { Redis } from 'ioredis';
@@ -34,7 +34,7 @@ async function watchUntil(options: DriftWatchOptions, signal: AbortSignal): Prom
     await delay(everyMs / ASKS, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     try {
-      const counted = await shareReading(redis, prefix, { name: 'drift', everyMs, make });
+      const counted = await computeOncePerInterval(redis, prefix, { name: 'drift', everyMs, make });
       metrics.found(counted === undefined ? undefined : countsSchema.parse(JSON.parse(counted)));
     } catch (error) {
       metrics.found(undefined);

@@ -112,7 +112,7 @@ export const EXECUTORS: { readonly [K in Step['kind']]: Executor<Extract<Step, {
     },
     unknownEffect: (_ports, { key }, { ref }, outcome) => unknownVModelEffect(key.namespace, ref.vModelId, outcome),
   },
-  askVModel: {
+  getVModelStatus: {
     describe: () => undefined,
     async send(ports, { snapshot }, { ref }) {
       return { status: await ports.mesh.getVModelStatus(meshTarget(snapshot), ref) };

@@ -57,7 +57,7 @@ export function createHandleJob(ports: Ports): HandleRun {
 
 /** Milliseconds until a plan that asks the mesh may ask; 0 for now. */
 async function untilItsTurn({ budget, writes }: Ports, key: WorkKey, steps: readonly Step[]): Promise<number> {
-  if (!steps.some(({ kind }) => kind === 'askVModel')) return 0;
+  if (!steps.some(({ kind }) => kind === 'getVModelStatus')) return 0;
   const waitMs = await budget.take(key.namespace, formatKey(key));
   if (waitMs > 0) writes.blocked(key.kind, 'StatusCallBudget');
   return waitMs;

@@ -161,7 +161,7 @@ describe('what is rendered, on a real API server', () => {
         type: 'Warning',
         reason: 'DriftRepaired',
         message:
-          'Deployment modelmesh-serving-r: spec.strategy.rollingUpdate.maxSurge was changed by kubectl-edit and was put back',
+          'Deployment modelmesh-serving-r: spec.strategy.rollingUpdate.maxSurge was modified externally by kubectl-edit and has been restored',
       },
     ]);
     assert.equal((await bench.read(ref)).metadata.labels?.['theirs'], 'yes');

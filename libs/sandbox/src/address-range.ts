@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net';
 
 /**
  * The pod addresses of one sandbox: `10.<second>.0.0/16` out of 10.64.0.0/10. Kubernetes refuses loopback addresses for
- * endpoints, so a Pod has one of these and its processes listen on the loopback twin, `127.<second>.x.y`.
+ * endpoints, so a Pod has one of these and its processes listen on the loopback alias, `127.<second>.x.y`.
  */
 export type AddressRange = {
   /** 64 to 127. */
@@ -13,7 +13,7 @@ export type AddressRange = {
 const FIRST = 64;
 const COUNT = 64;
 
-/** A range is claimed by listening here on its twin: the system gives it back however its holder ends. */
+/** A range is claimed by listening here on its alias: the system gives it back however its holder ends. */
 const CLAIM_PORT = 7_064;
 
 /**

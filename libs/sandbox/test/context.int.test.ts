@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'context-test-'));
 let sandbox: Sandbox;
 
 function options(more: Partial<OnContextOptions> = {}, env: Readonly<Record<string, string>> = {}): OnContextOptions {
-  const base = { PATH: process.env['PATH'], KUBECONFIG: sandbox.kubeconfig, DIAL_LOOPBACK_TWIN: 'true', ...env };
+  const base = { PATH: process.env['PATH'], KUBECONFIG: sandbox.kubeconfig, DIAL_LOOPBACK_ALIAS: 'true', ...env };
   return { context: 'sandbox', folder: join(folder, 'context'), root: REPOSITORY, replicas: 1, env: base, ...more };
 }
 

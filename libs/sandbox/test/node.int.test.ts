@@ -50,25 +50,25 @@ test('a Pod waits for the Secret it needs, then runs and becomes ready', async (
   assert.equal(new Set(ready.map((pod) => pod.status.podIP)).size, 2);
 });
 
-test('the local program gets arguments, environment and files as a container would, on its twin', async () => {
+test('the local program gets arguments, environment and files as a container would, on its loopback alias', async () => {
   const [pod] = await readyPods();
   assert.ok(pod !== undefined);
   const echo = await ask(pod);
-  const twin = pod.status.podIP?.replace('10.', '127.');
+  const alias = pod.status.podIP?.replace('10.', '127.');
   const own = join(node.folder, 'pods', `default_${pod.metadata.name}_${pod.metadata.uid}`);
   const file = join(own, 'volumes', 'given', 'word');
-  assert.deepEqual(echo.args, [`--peer=${twin}:9000`, `--name=${pod.metadata.name}`, file]);
+  assert.deepEqual(echo.args, [`--peer=${alias}:9000`, `--name=${pod.metadata.name}`, file]);
   assert.equal(echo.content, 'hello');
   assert.equal(echo.cwd, join(own, 'work', 'echo'));
-  const { POD_IP, MEMORY, FILE, URL, DIAL_LOOPBACK_TWIN } = echo.env;
+  const { POD_IP, MEMORY, FILE, URL, DIAL_LOOPBACK_ALIAS } = echo.env;
   assert.deepEqual(
-    { POD_IP, MEMORY, FILE, URL, DIAL_LOOPBACK_TWIN },
+    { POD_IP, MEMORY, FILE, URL, DIAL_LOOPBACK_ALIAS },
     {
       POD_IP: pod.status.podIP,
       MEMORY: String(96 * 1024 * 1024),
       FILE: file,
-      URL: `http://${twin}:8033/models`,
-      DIAL_LOOPBACK_TWIN: 'true',
+      URL: `http://${alias}:8033/models`,
+      DIAL_LOOPBACK_ALIAS: 'true',
     },
   );
 });

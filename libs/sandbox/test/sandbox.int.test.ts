@@ -76,17 +76,17 @@ test('a start ends with the sample ready and every process running', () => {
 });
 
 test('a process of ours gets its own account and the addresses of Redis and the cluster', async () => {
-  const { KUBECONFIG, NAMESPACE, ETCD_SECRET_NAME, REDIS_URL, HTTP_HOST, DIAL_LOOPBACK_TWIN, LOG_LEVEL } =
+  const { KUBECONFIG, NAMESPACE, ETCD_SECRET_NAME, REDIS_URL, HTTP_HOST, DIAL_LOOPBACK_ALIAS, LOG_LEVEL } =
     await environmentOf('reconciler-1');
   assert.deepEqual(
-    { KUBECONFIG, NAMESPACE, ETCD_SECRET_NAME, REDIS_URL, HTTP_HOST, DIAL_LOOPBACK_TWIN, LOG_LEVEL },
+    { KUBECONFIG, NAMESPACE, ETCD_SECRET_NAME, REDIS_URL, HTTP_HOST, DIAL_LOOPBACK_ALIAS, LOG_LEVEL },
     {
       KUBECONFIG: join(sandbox.folder, 'accounts', 'reconciler.kubeconfig'),
       NAMESPACE: 'modelmesh-serving',
       ETCD_SECRET_NAME: 'model-serving-etcd',
       REDIS_URL: sandbox.redisUrl,
       HTTP_HOST: '127.0.0.1',
-      DIAL_LOOPBACK_TWIN: 'true',
+      DIAL_LOOPBACK_ALIAS: 'true',
       LOG_LEVEL: 'info',
     },
   );

@@ -128,8 +128,8 @@ export const kubernetesSettings = {
   NAMESPACE_SCOPE: flag(false),
 };
 
-/** In the sandbox a pod's address (10.64.0.0/10) is dialled at its loopback twin: the same address with first octet 127. */
-export const dialSettings = { DIAL_LOOPBACK_TWIN: flag(false) };
+/** In the sandbox a pod's address (10.64.0.0/10) is dialled at its loopback alias: the same address with first octet 127. */
+export const dialSettings = { DIAL_LOOPBACK_ALIAS: flag(false) };
 
 /** What `localhost` is within a pod. The sandbox's pods share one machine, and its node says here which loopback address is theirs. */
 export const podSettings = { POD_LOCALHOST: z.string().default('localhost') };
@@ -137,7 +137,7 @@ export const podSettings = { POD_LOCALHOST: z.string().default('localhost') };
 /** Where the mesh of a pod answers once it has drained, for the containers that serve until then; 0: they do not wait. */
 export const drainSettings = { PRESTOP_PORT: wholeNumber(8090, 0, 65_535) };
 
-/** The loopback twin of a pod address: `10.64.1.2` becomes `127.64.1.2`. Other addresses stay as they are. */
-export function loopbackTwin(address: string): string {
+/** The loopback alias of a pod address: `10.64.1.2` becomes `127.64.1.2`. Other addresses stay as they are. */
+export function loopbackAlias(address: string): string {
   return address.replace(/^10\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./, '127.$1.');
 }

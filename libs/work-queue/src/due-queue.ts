@@ -21,8 +21,8 @@ export type DueQueue = DueKeys & {
    * its end, and then nothing represents the key.
    */
   enqueueTimed(key: string): Promise<'queued' | 'waiting' | 'active'>;
-  bury(letter: DeadData): Promise<void>;
-  unbury(key: string): Promise<void>;
+  addDeadLetter(letter: DeadData): Promise<void>;
+  removeDeadLetter(key: string): Promise<void>;
   counts(): Promise<Readonly<Record<string, number>>>;
   /** For bull-board, read-only. */
   readonly queues: readonly Queue[];
@@ -85,13 +85,13 @@ export function createDueQueue(options: DueQueueOptions): DueQueue {
       if (id === jobId) return 'queued';
       return stateOfJob(redis, `${prefix}:${names.main}:`, key, id ?? '');
     },
-    async bury(letter: DeadData): Promise<void> {
+    async addDeadLetter(letter: DeadData): Promise<void> {
       const jobId = deadIdFor(letter.key);
       const known = await dead.getJob(jobId);
       if (known === undefined) await dead.add('dead', letter, { jobId });
       else await known.updateData({ ...letter, since: known.data.since });
     },
-    async unbury(key: string): Promise<void> {
+    async removeDeadLetter(key: string): Promise<void> {
       await dead.remove(deadIdFor(key));
     },
     counts: () => main.getJobCounts('waiting', 'active', 'prioritized', 'failed'),

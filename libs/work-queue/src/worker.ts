@@ -97,8 +97,8 @@ async function runJob(options: WorkerOptions, job: Job<JobData>, lease: Lease, f
 /** Only after the run is recorded as ours: one that lost its lock says nothing about its key. */
 async function keepDeadLetter(options: WorkerOptions, key: string, run: Run, { end, dead }: Verdict): Promise<void> {
   const { queue, retryPolicy = RETRY_POLICY, now = Date.now } = options;
-  if (dead) await queue.bury({ key, failures: run.failures + 1, error: end.error, since: now() });
-  else if (end.ok && run.failures >= retryPolicy.deadAfter) await queue.unbury(key);
+  if (dead) await queue.addDeadLetter({ key, failures: run.failures + 1, error: end.error, since: now() });
+  else if (end.ok && run.failures >= retryPolicy.deadAfter) await queue.removeDeadLetter(key);
 }
 
 type Verdict = {

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../objects/reduce.ts';
 import type { MeshConfig } from './mesh-config.ts';
 import { pathText } from './path-text.ts';
 import { meshConfigSchema } from './schema.ts';
-import { isMap, spell, type Warn } from './spell.ts';
+import { canonicalizeKeys, isMap, type Warn } from './canonicalize-keys.ts';
 
 export type ParsedConfig =
   /** Each warning names a key that has no effect, or another one than it seems. */
@@ -34,8 +34,8 @@ function spellAll(decoded: JsonObject, warn: Warn): Json {
   const plain = Object.fromEntries(entries.filter(([name]) => !name.includes('::')));
   const paths = entries.filter(([name]) => name.includes('::'));
   const nested = paths.map(([name, value]) => name.split('::').reduceRight<Json>(nest, value));
-  const spelled = [plain, ...nested].map((part) => spell(part, meshConfigSchema, [], warn));
-  return spelled.reduce((below, above) => merge(below, above, DEEPEST_GROUP));
+  const canonical = [plain, ...nested].map((part) => canonicalizeKeys(part, meshConfigSchema, [], warn));
+  return canonical.reduce((below, above) => merge(below, above, DEEPEST_GROUP));
 }
 
 function nest(value: Json, name: string): JsonObject {

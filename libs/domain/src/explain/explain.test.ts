@@ -157,7 +157,7 @@ describe('an explanation of a model', () => {
     });
     assert.equal(
       summary,
-      'Not ready. NoSupportingRuntime: No runtime serves sklearn; mlserver: it is disabled: spec.disabled is true.',
+      'Not ready. NoSupportingRuntime: No runtime serves sklearn; mlserver: disabled: spec.disabled is true.',
     );
     assert.deepEqual([todo, reason], [ADVICE.NoSupportingRuntime, 'NoSupportingRuntime']);
   });

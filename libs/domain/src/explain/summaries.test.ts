@@ -43,7 +43,7 @@ const registered = {
   copies: { [target]: [{ instance: 'i', state: 'loaded' as const, since: NOW, message: '' }] },
 };
 const paused = isvc(true, { [PAUSED_ANNOTATION]: 'true' });
-const PAUSED = 'Paused: Nothing is written while namespace team-a carries';
+const PAUSED = `Paused: Reconciliation is paused by annotation ${PAUSED_ANNOTATION}: "true" of namespace team-a`;
 const DISABLED = 'NamespaceNotEnabled: Namespace team-a carries no label modelmesh-enabled=true.';
 
 describe('The summary of a model', () => {

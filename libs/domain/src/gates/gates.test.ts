@@ -50,12 +50,12 @@ describe('the first open gate', () => {
     [
       'no runtime of that version',
       withModel({ modelFormat: { name: 'sklearn', version: '2' } }),
-      'runtime NoSupportingRuntime: No runtime serves sklearn version 2; mlserver: it serves sklearn 1, not version 2',
+      'runtime NoSupportingRuntime: No runtime serves sklearn version 2; mlserver: supports sklearn 1, but version 2 was requested',
     ],
     [
       'the named runtime is disabled',
       { ...withModel({ runtime: 'mlserver' }), runtimes: [aSeenRuntime('mlserver', { disabled: true })] },
-      'runtime RuntimeNotRecognized: No runtime mlserver serves models here; mlserver: it is disabled: spec.disabled is true',
+      'runtime RuntimeNotRecognized: No runtime mlserver serves models here; mlserver: disabled: spec.disabled is true',
     ],
     [
       'the Secret lacks the entry',
@@ -150,18 +150,18 @@ describe('why each other runtime does not serve a model', () => {
     [
       'multiModel off',
       [aSeenRuntime('r', { multiModel: false })],
-      'it is no multi-model runtime: spec.multiModel is not true',
+      'not a multi-model runtime: spec.multiModel is not true',
     ],
-    ['disabled', [aSeenRuntime('r', { disabled: true })], 'it is disabled: spec.disabled is true'],
-    ['format', [aSeenRuntime('r')], 'it serves sklearn, not onnx'],
-    ['no format', [aSeenRuntime('r', { supportedModelFormats: [] })], 'it serves no format, not onnx'],
-    ['version', [onnx({ version: '7' })], 'it serves onnx 7, not version 1'],
+    ['disabled', [aSeenRuntime('r', { disabled: true })], 'disabled: spec.disabled is true'],
+    ['format', [aSeenRuntime('r')], 'supports sklearn, but onnx was requested'],
+    ['no format', [aSeenRuntime('r', { supportedModelFormats: [] })], 'supports no format, but onnx was requested'],
+    ['version', [onnx({ version: '7' })], 'supports onnx 7, but version 1 was requested'],
     [
       'not autoSelect',
       [onnx({ autoSelect: false })],
-      'onnx is not marked autoSelect there, so that it serves only models that name it',
+      'onnx is not marked autoSelect, so only models that name this runtime are served',
     ],
-    ['protocol', [onnx()], 'it speaks no protocol that it names, not v2'],
+    ['protocol', [onnx()], 'supports protocol (none is listed), but v2 was requested'],
     [
       'hidden by its name',
       [aSeenRuntime('r', { protocolVersions: ['v2'] }, 'ClusterServingRuntime'), aSeenRuntime('r')],

@@ -118,7 +118,7 @@ test.each<[string, Partial<PredictorSnapshot>, string]>([
   [
     'it is not, while paused',
     { namespacePaused: true },
-    'open Paused: Nothing is written while namespace team-a carries meshkeeper.dev/paused: "true"',
+    'open Paused: Reconciliation is paused by annotation meshkeeper.dev/paused: "true" of namespace team-a',
   ],
   ['there is none', {}, 'open NotRegistered: The mesh has no VModel digits yet'],
   ['it has another target', { vmodel: { ...vmodel, target: 'n' } }, 'open NotRegistered: The mesh still has n, not m'],

@@ -51,7 +51,7 @@ describe('runtime', () => {
       'only the two nearest are named',
       { runtimes: ['a', 'b', 'c'].map((name) => aSeenRuntime(name, { disabled: true })) },
       asked('mt:sklearn'),
-      'open NoSupportingRuntime: No runtime serves sklearn; a: it is disabled: spec.disabled is true; b: it is disabled: spec.disabled is true',
+      'open NoSupportingRuntime: No runtime serves sklearn; a: disabled: spec.disabled is true; b: disabled: spec.disabled is true',
     ],
     [
       'a version that only a named model gets',
@@ -66,19 +66,19 @@ describe('runtime', () => {
         ],
       },
       asked('mt:sklearn:1', 'sklearn', '1'),
-      'open NoSupportingRuntime: No runtime serves sklearn version 1; a: sklearn is not marked autoSelect there, so that it serves only models that name it',
+      'open NoSupportingRuntime: No runtime serves sklearn version 1; a: sklearn is not marked autoSelect, so only models that name this runtime are served',
     ],
     [
       'a format without a version',
       { runtimes: [aSeenRuntime('a', { supportedModelFormats: [{ name: 'sklearn', autoSelect: true }] })] },
       asked('mt:sklearn:1', 'sklearn', '1'),
-      'open NoSupportingRuntime: No runtime serves sklearn version 1; a: it serves sklearn without a version, not version 1',
+      'open NoSupportingRuntime: No runtime serves sklearn version 1; a: supports sklearn without a version, but version 1 was requested',
     ],
     [
       'another protocol',
       { runtimes: [aSeenRuntime('a', { protocolVersions: ['v1', 'v3'] })] },
       asked('mt:sklearn|pv:v2'),
-      'open NoSupportingRuntime: No runtime serves sklearn with protocol v2; a: it speaks v1, v3, not v2',
+      'open NoSupportingRuntime: No runtime serves sklearn with protocol v2; a: supports protocol v1, v3, but v2 was requested',
     ],
   ])('%s', (_rule, more, wanted, expected) => {
     expect(words(runtimeGate(aPredictorSnapshot(more), wanted))).toBe(expected);
@@ -91,7 +91,7 @@ describe('runtime', () => {
     );
     expect(details).toEqual([
       { about: 'ServingRuntime a', says: 'serves it' },
-      { about: 'ClusterServingRuntime x', says: 'it is disabled: spec.disabled is true' },
+      { about: 'ClusterServingRuntime x', says: 'disabled: spec.disabled is true' },
     ]);
   });
 });

@@ -2,7 +2,7 @@ import type { MeshConfig } from '../config/mesh-config.ts';
 import { supports } from '../objects/runtime-labels.ts';
 import type { NamedRuntime } from '../snapshot/snapshot.ts';
 
-/** What a model asks of a runtime. */
+/** What a model requests of a runtime. */
 export type Asked = {
   /** The label of its type, which alone decides. */
   readonly label: string;
@@ -22,8 +22,8 @@ export function whyNot(
 ): string | undefined {
   const { multiModel, disabled, labels, protocols } = runtime;
   if (isHidden) return 'a ServingRuntime of the same name takes its place in this namespace';
-  if (!multiModel) return 'it is no multi-model runtime: spec.multiModel is not true';
-  if (disabled) return 'it is disabled: spec.disabled is true';
+  if (!multiModel) return 'not a multi-model runtime: spec.multiModel is not true';
+  if (disabled) return 'disabled: spec.disabled is true';
   const spoken = restProxy.enabled && protocols.includes('grpc-v2') ? [...protocols, 'v2'] : protocols;
   const isServed = supports([...labels, ...spoken.map((protocol) => `pv:${protocol}`)], asked.label);
   return isServed ? undefined : mismatch(runtime, asked, spoken);
@@ -38,16 +38,16 @@ function mismatch({ formats }: NamedRuntime, asked: Asked, spoken: readonly stri
   if (asked.label.startsWith('rt:')) return `the model requests runtime ${asked.label.slice('rt:'.length)} by name`;
   const named = formats.filter(({ name }) => name === asked.format);
   if (named.length === 0)
-    return `it serves ${wordList(formats.map(({ name }) => name)) || 'no format'}, not ${asked.format}`;
+    return `supports ${wordList(formats.map(({ name }) => name)) || 'no format'}, but ${asked.format} was requested`;
   const chosen = named.filter(({ autoSelect }) => autoSelect === true);
   const ofVersion = (list: typeof named) => list.some(({ version }) => version === asked.version);
   if (asked.version !== undefined && !ofVersion(named)) {
     const versions = wordList(named.map(({ version }) => version ?? 'without a version'));
-    return `it serves ${asked.format} ${versions}, not version ${asked.version}`;
+    return `supports ${asked.format} ${versions}, but version ${asked.version} was requested`;
   }
   if (chosen.length === 0 || (asked.version !== undefined && !ofVersion(chosen)))
-    return `${asked.format} is not marked autoSelect there, so that it serves only models that name it`;
-  return `it speaks ${wordList(spoken) || 'no protocol that it names'}, not ${protocolOf(asked)}`;
+    return `${asked.format} is not marked autoSelect, so only models that name this runtime are served`;
+  return `supports protocol ${wordList(spoken) || '(none is listed)'}, but ${protocolOf(asked)} was requested`;
 }
 
 function protocolOf({ label }: Asked): string {

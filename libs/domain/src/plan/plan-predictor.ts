@@ -33,7 +33,7 @@ function planRegistration(snapshot: PredictorSnapshot, wanted: Registration, now
   }
   const ref = { vModelId: key.name, owner: key.owner };
   if (vmodel?.target === wanted.targetModelId && !wantsLoad(snapshot, wanted, now)) {
-    return planOf(snapshot, { steps: [{ kind: 'askVModel', ref }] });
+    return planOf(snapshot, { steps: [{ kind: 'getVModelStatus', ref }] });
   }
   const step: Step = {
     kind: 'setVModel',

@@ -37,7 +37,11 @@ describe('the plan of a model', () => {
       { vmodel: { ...registered, target: 'digits__isvc-0000000000' } },
       ['setVModel'],
     ],
-    ['only queries a model that is right and loaded', { object: isvc(loaded), vmodel: registered }, ['askVModel']],
+    [
+      'only queries a model that is right and loaded',
+      { object: isvc(loaded), vmodel: registered },
+      ['getVModelStatus'],
+    ],
     ['asks the mesh to load one that was never ready', { vmodel: registered }, ['setVModel']],
     ['leaves one of another owner alone', { vmodel: { ...registered, owner: 'ksp' } }, []],
     ['waits for a pod', { endpoints: [] }, []],
@@ -84,7 +88,7 @@ describe('the plan of a model', () => {
     });
     const at = (time: string): readonly string[] =>
       wordsOf(aPredictorSnapshot({ object: isvc(status(time)), vmodel: registered }));
-    assert.deepEqual([at('2026-06-01T11:56:00Z'), at('2026-06-01T11:55:00Z')], [['askVModel'], ['setVModel']]);
+    assert.deepEqual([at('2026-06-01T11:56:00Z'), at('2026-06-01T11:55:00Z')], [['getVModelStatus'], ['setVModel']]);
   });
 
   test('tries a load that failed for want of its storage again when that has come', () => {
@@ -99,7 +103,7 @@ describe('the plan of a model', () => {
     const missing = { secretName: 'storage-config', secret: undefined, claims: [] };
     const steps = (more: Partial<PredictorSnapshot>) =>
       wordsOf(aPredictorSnapshot({ object, vmodel: registered, ...more }));
-    assert.deepEqual([steps({ storage: missing }), steps({})], [['askVModel'], ['setVModel']]);
+    assert.deepEqual([steps({ storage: missing }), steps({})], [['getVModelStatus'], ['setVModel']]);
   });
 
   test('does so for a Predictor too, whose status has no room for the cause', () => {
@@ -118,7 +122,7 @@ describe('the plan of a model', () => {
     const vmodel = { owner: 'ksp', active: target, target, failed: true };
     const steps = (lackedStorage: boolean): readonly string[] =>
       wordsOf({ ...snapshot, vmodel, memory: { lackedStorage } });
-    assert.deepEqual([steps(false), steps(true)], [['askVModel'], ['setVModel']]);
+    assert.deepEqual([steps(false), steps(true)], [['getVModelStatus'], ['setVModel']]);
   });
 
   test('of a spec that is wrong touches nothing and says which field', () => {
@@ -140,7 +144,7 @@ describe('the plan of an object of ours', () => {
       assert.deepEqual(wordsOf(withLive(snapshot, stored(step.object))), []);
     });
 
-    test(`puts back what another hand changed of a ${kind}`, () => {
+    test(`restores a ${kind} that was modified externally`, () => {
       const [step] = stepsOf(snapshot);
       assert.ok(step?.kind === 'create');
       const live = stored(step.object);

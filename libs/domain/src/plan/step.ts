@@ -35,7 +35,7 @@ export type Step =
   | { readonly kind: 'requireUnwanted'; readonly target: ObjectRef; readonly reason: Reason }
   | { readonly kind: 'setVModel'; readonly request: SetVModelRequest; readonly reason: Reason }
   | { readonly kind: 'deleteVModel'; readonly ref: VModelRef; readonly reason: Reason }
-  | { readonly kind: 'askVModel'; readonly ref: VModelRef };
+  | { readonly kind: 'getVModelStatus'; readonly ref: VModelRef };
 
 export type Plan = {
   readonly steps: readonly Step[];

@@ -73,7 +73,7 @@ test('taking over from the original changes nothing in the mesh, and of each sta
     const planned = plan(snapshot, NOW);
     assert.deepEqual(
       planned.steps.map(({ kind }) => kind),
-      ['askVModel'],
+      ['getVModelStatus'],
       line.object.metadata.name,
     );
     const ids = { activeModelId: line.targetModelId, targetModelId: line.targetModelId };

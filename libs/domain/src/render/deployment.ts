@@ -4,10 +4,10 @@ import { SERVICE_LABEL } from './labels.ts';
 
 /** On a Deployment: the rendering revision of its template. On a runtime: the revision to use, whatever the configuration says. */
 export const REVISION_ANNOTATION = 'meshkeeper.dev/rendering-revision';
-/** Of the template last wanted: as long as it stays, a difference in the live one is another hand's. */
+/** Of the template last wanted: as long as it stays, a difference in the live one was made externally. */
 export const TEMPLATE_HASH_ANNOTATION = 'meshkeeper.dev/template-hash';
 
-/** Everything of a Deployment but its pod template and its size. */
+/** A Deployment, except for its pod template and its size. */
 export type DeploymentFrame = {
   readonly name: string;
   readonly namespace: string;

@@ -41,7 +41,7 @@ describe('what is paused', () => {
 
   test('says so in its status, which otherwise stays as it was', () => {
     const { status } = reported(aPredictorSnapshot({ object: pausedModel({ url: 'grpc://x', conditions: [ready] }) }));
-    const message = 'Nothing is written while this object carries meshkeeper.dev/paused: "true"';
+    const message = 'Reconciliation is paused by annotation meshkeeper.dev/paused: "true" of this object';
     const time = '2026-06-01T12:00:00Z';
     assert.deepEqual(status, {
       url: 'grpc://x',

@@ -44,7 +44,7 @@ test('a run of a mesh or a runtime has no status, and keeps the memory of its pl
 });
 
 test('the reason is that of the obstacle, else that of the last step, else that all is up to date', () => {
-  const ask: Step = { kind: 'askVModel', ref: { vModelId: 'v', owner: 'isvc' } };
+  const ask: Step = { kind: 'getVModelStatus', ref: { vModelId: 'v', owner: 'isvc' } };
   const obstacle = { reason: 'InvalidRuntime' as const, message: 'm' };
   const plans: readonly Partial<Plan>[] = [
     { steps: [created], obstacle },
@@ -94,8 +94,8 @@ test('a repair names the field and who changed it; other steps have no Event', (
     message(done(created)),
     message(failed(repaired())),
   ]).toEqual([
-    ['Service s: spec.type was changed by kubectl and was put back'],
-    ['Service s: spec.type was changed externally and was put back'],
+    ['Service s: spec.type was modified externally by kubectl and has been restored'],
+    ['Service s: spec.type was modified externally and has been restored'],
     [],
     [],
     [],

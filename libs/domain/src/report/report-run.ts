@@ -45,8 +45,8 @@ function driftEvents(outcomes: readonly Outcome[]): ReportedEvent[] {
   return outcomes.flatMap(({ kind, step }) => {
     if (kind !== 'done' || step.kind !== 'apply' || step.reason !== 'DriftRepaired') return [];
     const { target, difference, changedBy } = step;
-    const by = changedBy === undefined ? 'externally' : `by ${changedBy}`;
-    const message = `${KINDS[target.kind].kind} ${target.name}: ${difference} was changed ${by} and was put back`;
+    const by = changedBy === undefined ? '' : ` by ${changedBy}`;
+    const message = `${KINDS[target.kind].kind} ${target.name}: ${difference} was modified externally${by} and has been restored`;
     return [{ type: 'Warning' as const, reason: step.reason, message }];
   });
 }

@@ -22,5 +22,8 @@ function ownObject(snapshot: Snapshot): Viewed | undefined {
 }
 
 function paused(what: string): Obstacle {
-  return { reason: 'Paused', message: `Nothing is written while ${what} carries ${PAUSED_ANNOTATION}: "true"` };
+  return {
+    reason: 'Paused',
+    message: `Reconciliation is paused by annotation ${PAUSED_ANNOTATION}: "true" of ${what}`,
+  };
 }

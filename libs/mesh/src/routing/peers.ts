@@ -1,5 +1,5 @@
 import { messageOf } from '@meshkeeper/domain';
-import { loopbackTwin } from '@meshkeeper/settings';
+import { loopbackAlias } from '@meshkeeper/settings';
 import type { Logger } from '@meshkeeper/process';
 import { instanceOf, type Changed, type ClusterView } from '../records/cluster-view.ts';
 import { peerAddress } from '../rules/instance-mark.ts';
@@ -12,7 +12,7 @@ export type PeersOptions = {
   readonly view: ClusterView;
   readonly tls: ChannelTls | undefined;
   readonly maxMessageBytes: number;
-  readonly dialTwin: boolean;
+  readonly dialAlias: boolean;
   readonly logger: Logger;
 };
 
@@ -127,10 +127,10 @@ export class Peers {
   }
 
   #open(address: string): Channel {
-    const { tls, maxMessageBytes, dialTwin } = this.#options;
+    const { tls, maxMessageBytes, dialAlias } = this.#options;
     const colon = address.lastIndexOf(':');
     const host = address.slice(0, colon);
-    const target = { host: dialTwin ? loopbackTwin(host) : host, port: Number(address.slice(colon + 1)) };
+    const target = { host: dialAlias ? loopbackAlias(host) : host, port: Number(address.slice(colon + 1)) };
     const limits = { maxMessageBytes, connectTimeoutMs: CONNECT_MS, keepAliveMs: KEEP_ALIVE_MS };
     return openChannel(target, tls === undefined ? limits : { ...limits, tls });
   }

@@ -29,7 +29,7 @@ export type RouterOptions = {
   readonly now: () => number;
 };
 
-/** Everything of a call but which model it is for. */
+/** A routed call, except for the model it targets. */
 export type RoutedCall = Omit<ModelCall, 'modelId' | 'vModelId'> & {
   /** The caller balances over the instances already: a local copy is preferred. */
   readonly isBalanced: boolean;

@@ -36,7 +36,7 @@ const expected: MeshSettings = {
   scaleUpRpm: 2_000,
   payloads: { targets: [], capacity: 64, threads: 2 },
   podAddress: '10.64.1.2',
-  dialTwin: false,
+  dialAlias: false,
   runtime: { management: ['127.0.0.1:8085'], serving: undefined },
   peerPort: 8080,
   limits: {
@@ -58,8 +58,8 @@ test('the environment of a rendered mm container is understood', () => {
   assert.deepEqual(readMeshSettings(rendered), expected);
 });
 
-test('in the sandbox everything listens on the loopback twin', () => {
-  assert.equal(readMeshSettings({ ...rendered, DIAL_LOOPBACK_TWIN: 'true' }).host, '127.64.1.2');
+test('in the sandbox everything listens on the loopback alias', () => {
+  assert.equal(readMeshSettings({ ...rendered, DIAL_LOOPBACK_ALIAS: 'true' }).host, '127.64.1.2');
 });
 
 test('probes and metrics can be turned off', () => {

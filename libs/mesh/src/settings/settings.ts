@@ -2,7 +2,7 @@ import { z } from 'zod';
 import {
   dialSettings,
   flag,
-  loopbackTwin,
+  loopbackAlias,
   processSettings,
   readSettings,
   SettingsError,
@@ -86,7 +86,7 @@ export type MeshSettings = {
   readonly host: string;
   /** By which other instances know it. */
   readonly podAddress: string;
-  readonly dialTwin: boolean;
+  readonly dialAlias: boolean;
   readonly runtime: RuntimeEndpoints;
   /** 0 takes any free port. */
   readonly grpcPort: number;
@@ -129,7 +129,7 @@ type Given = z.output<typeof schema>;
 /** @throws SettingsError */
 export function readMeshSettings(env: Readonly<Record<string, string | undefined>>): MeshSettings {
   const given = readSettings(schema, env);
-  const host = given.DIAL_LOOPBACK_TWIN ? loopbackTwin(given.WKUBE_POD_IPADDR) : '0.0.0.0';
+  const host = given.DIAL_LOOPBACK_ALIAS ? loopbackAlias(given.WKUBE_POD_IPADDR) : '0.0.0.0';
   return {
     instanceId: instanceIdOf(given.WKUBE_POD_NAME),
     service: given.MM_SERVICE_NAME,
@@ -150,8 +150,8 @@ export function readMeshSettings(env: Readonly<Record<string, string | undefined
     },
     host,
     podAddress: given.WKUBE_POD_IPADDR,
-    dialTwin: given.DIAL_LOOPBACK_TWIN,
-    runtime: runtimeEndpoints(given, given.DIAL_LOOPBACK_TWIN ? host : '127.0.0.1'),
+    dialAlias: given.DIAL_LOOPBACK_ALIAS,
+    runtime: runtimeEndpoints(given, given.DIAL_LOOPBACK_ALIAS ? host : '127.0.0.1'),
     grpcPort: given.MM_SVC_GRPC_PORT,
     peerPort: given.MESHKEEPER_PEER_PORT,
     limits: serverLimits(given),

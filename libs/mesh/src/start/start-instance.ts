@@ -79,7 +79,7 @@ export async function startInstance(parts: InstanceParts, keep: Keep): Promise<R
 }
 
 function createPeers({ settings, view, tls, logger }: InstanceParts): Peers {
-  const { instanceId, dialTwin, limits } = settings;
+  const { instanceId, dialAlias, limits } = settings;
   const { maxMessageBytes } = limits;
-  return new Peers({ instanceId, view, tls: tls?.peerChannel, maxMessageBytes, dialTwin, logger });
+  return new Peers({ instanceId, view, tls: tls?.peerChannel, maxMessageBytes, dialAlias, logger });
 }

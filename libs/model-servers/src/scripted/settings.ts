@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ListenOn } from '@meshkeeper/grpc';
-import { dialSettings, flag, loopbackTwin, processSettings, readSettings, wholeNumber } from '@meshkeeper/settings';
+import { dialSettings, flag, loopbackAlias, processSettings, readSettings, wholeNumber } from '@meshkeeper/settings';
 
 const endpoint = z.string().regex(/^(port:\d+|unix:.*\/.+)$/, 'must be port:<number> or unix:///<path>');
 const bytes = (fallback: number) => wholeNumber(fallback, 0, Number.MAX_SAFE_INTEGER);
@@ -50,7 +50,7 @@ export type ScriptedSettings = Omit<z.output<typeof schema>, 'RUNTIME_ENDPOINT' 
 /** @throws SettingsError */
 export function readScriptedSettings(env: Readonly<Record<string, string | undefined>>): ScriptedSettings {
   const { RUNTIME_ENDPOINT, RUNTIME_DATA_ENDPOINT = RUNTIME_ENDPOINT, HOST, ...rest } = readSettings(schema, env);
-  const host = rest.DIAL_LOOPBACK_TWIN ? loopbackTwin(rest.WKUBE_POD_IPADDR ?? HOST) : HOST;
+  const host = rest.DIAL_LOOPBACK_ALIAS ? loopbackAlias(rest.WKUBE_POD_IPADDR ?? HOST) : HOST;
   const data = RUNTIME_DATA_ENDPOINT === RUNTIME_ENDPOINT ? undefined : toEndpoint(RUNTIME_DATA_ENDPOINT, host);
   return { ...rest, host, management: toEndpoint(RUNTIME_ENDPOINT, host), data };
 }

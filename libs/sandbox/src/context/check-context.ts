@@ -1,6 +1,6 @@
 import { CallError } from '@meshkeeper/domain';
 import { findForeignController, orUndefined, type KubeTransport } from '@meshkeeper/kubernetes';
-import { twinOf } from '../node/address-pool.ts';
+import { loopbackAlias } from '@meshkeeper/settings';
 import { missingRight } from './missing-right.ts';
 import { parseEndpoints, whyUnreachable, type Address } from './reachability.ts';
 
@@ -8,8 +8,8 @@ export type ContextCheck = {
   readonly client: KubeTransport;
   readonly namespace: string;
   readonly etcdSecret: string;
-  /** Whether pods are dialled at their loopback twin: true only for a sandbox's cluster. */
-  readonly dialTwin: boolean;
+  /** Whether pods are dialled at their loopback alias: true only for a sandbox's cluster. */
+  readonly dialAlias: boolean;
 };
 
 const MESH_SERVICE = 'modelmesh-serving';
@@ -72,7 +72,7 @@ type Slices = {
   }[];
 };
 
-async function reachMesh({ client, dialTwin }: ContextCheck): Promise<void> {
+async function reachMesh({ client, dialAlias }: ContextCheck): Promise<void> {
   const query = { labelSelector: `kubernetes.io/service-name=${MESH_SERVICE}` };
   const slices = await client.call<Slices>({ method: 'GET', path: '/apis/discovery.k8s.io/v1/endpointslices', query });
   const addresses = slices.items.flatMap((slice) => {
@@ -80,7 +80,7 @@ async function reachMesh({ client, dialTwin }: ContextCheck): Promise<void> {
     const ready = (slice.endpoints ?? []).filter((endpoint) => endpoint.conditions?.ready === true);
     return ready
       .flatMap((endpoint) => endpoint.addresses)
-      .map((host) => ({ host: dialTwin ? twinOf(host) : host, port }));
+      .map((host) => ({ host: dialAlias ? loopbackAlias(host) : host, port }));
   });
   if (addresses.length === 0) return;
   const why = await whyUnreachable(addresses);

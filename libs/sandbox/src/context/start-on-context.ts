@@ -80,7 +80,7 @@ async function checkCluster(options: OnContextOptions, kubeconfig: string): Prom
       client,
       namespace: options.env['NAMESPACE'] || 'modelmesh-serving',
       etcdSecret: options.env['ETCD_SECRET_NAME'] || 'model-serving-etcd',
-      dialTwin: options.env['DIAL_LOOPBACK_TWIN'] === 'true',
+      dialAlias: options.env['DIAL_LOOPBACK_ALIAS'] === 'true',
     });
   } finally {
     await client.stop();

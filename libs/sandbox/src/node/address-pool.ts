@@ -34,8 +34,3 @@ export function createAddressPool(second: number): AddressPool {
     release: (address) => void taken.delete(address),
   };
 }
-
-/** The loopback address on which the processes of a Pod listen. */
-export function twinOf(address: string): string {
-  return address.replace(/^10\./, '127.');
-}

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { loopbackAlias } from '@meshkeeper/settings';
 import type { Container, Pod } from '../kube/objects.ts';
 import type { ProcessSpec } from '../managed-process.ts';
-import { twinOf } from './address-pool.ts';
 import { resolveEnvironment, type Capacity, type LookUp, type Placement } from './environment.ts';
 import { meshContainer, modelServerContainer, modelServerEnvironment, runtimeContainers } from './model-server.ts';
 import { commandOf, modelServerProgram, programFor, type LocalProgram } from './programs.ts';
@@ -101,7 +101,7 @@ function rewriteFor(spec: Container, { pod, placement, folders, sockets }: Proce
     mounts.map((mount) => (mount.folder === volume ? { ...mount, folder: sockets } : mount)),
   );
   const parents = new Map(parentsOf(mounts, folders.parents).map(({ mountPath, folder }) => [mountPath, folder]));
-  const inHosts = rewriteHosts(twinOf(placement.podIP));
+  const inHosts = rewriteHosts(loopbackAlias(placement.podIP));
   return (text) => parents.get(text) ?? inPaths(inHosts(text));
 }
 
@@ -129,7 +129,7 @@ function processSpec(
     command: program,
     args,
     cwd: join(workFolders, container),
-    env: { ...baseEnv, ...env, DIAL_LOOPBACK_TWIN: 'true', POD_LOCALHOST: twinOf(placement.podIP) },
+    env: { ...baseEnv, ...env, DIAL_LOOPBACK_ALIAS: 'true', POD_LOCALHOST: loopbackAlias(placement.podIP) },
     logFile: containerLog(folder, { namespace, pod: name, container }),
     recordFolder,
   };

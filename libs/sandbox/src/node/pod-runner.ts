@@ -2,8 +2,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeTransport } from '@meshkeeper/kubernetes';
+import { loopbackAlias } from '@meshkeeper/settings';
 import type { Container, Pod, PodStatus } from '../kube/objects.ts';
-import { twinOf } from './address-pool.ts';
 import { runContainer, timestamp, type ContainerView, type RunningContainer } from './container.ts';
 import type { Capacity, LookUp, Placement } from './environment.ts';
 import { containerCommand, containerProcess, standInFor, type ProcessContext } from './container-process.ts';
@@ -173,7 +173,7 @@ export class PodRunner {
     const localCommand = (command: readonly string[]) => containerCommand(command, spec, this.#processContext());
     return runContainer({
       spec: container,
-      target: { host: twinOf(this.placement.podIP), container, localCommand },
+      target: { host: loopbackAlias(this.placement.podIP), container, localCommand },
       process: () => containerProcess(spec, this.#processContext()),
       restartCount: (before?.restartCount ?? 0) + (ranBefore ? 1 : 0),
       onChange: () => this.#status.touch(),

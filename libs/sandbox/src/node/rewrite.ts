@@ -21,9 +21,9 @@ function trimSlash(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') : path;
 }
 
-/** Puts the pod's twin in the place of `localhost` and `127.0.0.1`, where they are a whole host. */
-export function rewriteHosts(twin: string): Rewrite {
-  return (text) => text.replaceAll(/(?<![\w.-])(?:localhost|127\.0\.0\.1)(?![\w.-])/g, twin);
+/** Puts the pod's loopback alias in the place of `localhost` and `127.0.0.1`, where they are a whole host. */
+export function rewriteHosts(alias: string): Rewrite {
+  return (text) => text.replaceAll(/(?<![\w.-])(?:localhost|127\.0\.0\.1)(?![\w.-])/g, alias);
 }
 
 /** `$(NAME)` gives the variable, `$$(NAME)` the text `$(NAME)`; an unknown name stays, as in Kubernetes. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { loopbackAlias } from '@meshkeeper/settings';
 import { createBackoff } from '../backoff.ts';
-import { createAddressPool, twinOf } from './address-pool.ts';
+import { createAddressPool } from './address-pool.ts';
 import { portNumber } from './actions.ts';
 import { inUnitsOf } from './environment.ts';
 import { countProbe, NO_PROBES, type ProbeCount } from './probe.ts';
@@ -14,7 +15,7 @@ test('addresses: the former one is kept when it fits, a released one rests befor
   assert.equal(pool.take('10.71.0.1'), '10.70.0.11');
   pool.release('10.70.0.10');
   assert.equal(pool.take(), '10.70.0.12');
-  assert.equal(twinOf('10.70.0.12'), '127.70.0.12');
+  assert.equal(loopbackAlias('10.70.0.12'), '127.70.0.12');
 });
 
 test('addresses: a whole range is given out without doubles, then refused', () => {

@@ -16,7 +16,7 @@ export async function startOwn(context: Context): Promise<readonly SupervisedPro
     NAMESPACE,
     ETCD_SECRET_NAME: ETCD_SECRET,
     REDIS_URL: `redis://127.0.0.1:${ports.redis}`,
-    DIAL_LOOPBACK_TWIN: 'true',
+    DIAL_LOOPBACK_ALIAS: 'true',
   };
   const account = (app: string): Promise<string> =>
     accountKubeconfig({

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
 import type { KubeTransport } from '@meshkeeper/kubernetes';
+import { loopbackAlias } from '@meshkeeper/settings';
 import type { Pod } from '../kube/objects.ts';
-import { twinOf } from '../node/address-pool.ts';
 import { waitFor } from '../wait-for.ts';
 import type { Sample } from './serving.ts';
 
@@ -45,7 +45,8 @@ async function restHost(client: KubeTransport, namespace: string): Promise<strin
   for (const { spec, status } of items) {
     const port = spec.containers.find(({ name }) => name === REST_PROXY)?.ports?.[0]?.containerPort;
     const ready = status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True');
-    if (port !== undefined && ready === true && status.podIP !== undefined) return `${twinOf(status.podIP)}:${port}`;
+    if (port !== undefined && ready === true && status.podIP !== undefined)
+      return `${loopbackAlias(status.podIP)}:${port}`;
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { loopbackAlias } from '@meshkeeper/settings';
 import { waitFor } from '../../src/index.ts';
-import { twinOf } from '../../src/node/address-pool.ts';
 import { infer } from './infer.ts';
 import { inferenceService, kubectlOf, startCluster, wordsOf, type Cluster, type Status } from './model-objects.ts';
 
@@ -73,7 +73,7 @@ test('a request that enters at any pod, of whatever runtime, is answered by a po
   };
   const { items } = await get<Pods>('pods', '-n', OWN, '-l', 'modelmesh-service=modelmesh-serving');
   assert.ok(items.length > 1, `${items.length} pods`);
-  const answers = await Promise.all(items.map(({ status }) => infer(twinOf(status.podIP), 'asked')));
+  const answers = await Promise.all(items.map(({ status }) => infer(loopbackAlias(status.podIP), 'asked')));
   const servedModel = components?.predictor?.latestReadyRevision;
   for (const answer of answers) assert.deepEqual(answer, { servedBy: answers[0]?.servedBy, servedModel });
   assert.ok(items.some(({ metadata }) => metadata.name.endsWith(answers[0]?.servedBy ?? '-')));
@@ -159,7 +159,7 @@ test('a wrong configuration is said on its ConfigMap, and the last good one stay
   );
 });
 
-test('what another hand changes of a Deployment is put back, and said', async () => {
+test('a Deployment that is modified externally is restored, with an Event', async () => {
   await kubectl('set', 'image', `deployment/${OWN}-during`, 'mm=evil/mesh:1');
   const said = await waitFor(
     async () => {
@@ -170,7 +170,7 @@ test('what another hand changes of a Deployment is put back, and said', async ()
   );
   assert.match(
     said.note,
-    /^Deployment modelmesh-serving-during: spec\.template\.spec\.containers\[1\]\.image was changed by kubectl-set and was put back$/,
+    /^Deployment modelmesh-serving-during: spec\.template\.spec\.containers\[1\]\.image was modified externally by kubectl-set and has been restored$/,
   );
   const text = await kubectl(
     'get',

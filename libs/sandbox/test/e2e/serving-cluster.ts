@@ -4,9 +4,9 @@ import { createChannel, createClient, type CallOptions } from 'nice-grpc';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { request, type Dispatcher } from 'undici';
 import { GRPCInferenceServiceDefinition } from '@meshkeeper/open-inference';
+import { loopbackAlias } from '@meshkeeper/settings';
 import { BUCKET } from '../../src/index.ts';
 import type { Pod } from '../../src/kube/objects.ts';
-import { twinOf } from '../../src/node/address-pool.ts';
 import type { Cluster } from './model-objects.ts';
 
 const CALL_MS = 20_000;
@@ -41,7 +41,7 @@ export function putDigits(
   cpSync(join(MODELS, 'digits.onnx'), file);
 }
 
-/** The loopback twin of a pod of a runtime that is ready, and stays. @throws Error where there is none */
+/** The loopback alias of a pod of a runtime that is ready, and stays. @throws Error where there is none */
 export async function podHost({ sandbox }: Cluster, runtime: string): Promise<string> {
   const selector = `--selector=name=modelmesh-serving-${runtime}`;
   const { items } = JSON.parse(await sandbox.kubectl(['get', 'pods', selector, '-o', 'json'])) as {
@@ -52,7 +52,7 @@ export async function podHost({ sandbox }: Cluster, runtime: string): Promise<st
     status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') === true;
   const ip = items.find(serves)?.status.podIP;
   if (ip === undefined) throw new Error(`No pod of ${runtime} is ready`);
-  return twinOf(ip);
+  return loopbackAlias(ip);
 }
 
 type Endpoint = {
@@ -61,7 +61,7 @@ type Endpoint = {
   readonly targetRef: { readonly name: string };
 };
 
-/** The pods that the Service sends its callers to, each with its loopback twin. */
+/** The pods that the Service sends its callers to, each with its loopback alias. */
 export async function endpoints({
   sandbox,
 }: Cluster): Promise<readonly { readonly pod: string; readonly host: string }[]> {
@@ -72,7 +72,7 @@ export async function endpoints({
   return items
     .flatMap((slice) => slice.endpoints ?? [])
     .filter(({ conditions }) => conditions.ready)
-    .map(({ addresses: [address], targetRef: { name } }) => ({ pod: name, host: twinOf(address) }));
+    .map(({ addresses: [address], targetRef: { name } }) => ({ pod: name, host: loopbackAlias(address) }));
 }
 
 export type Rest = { readonly status: number; readonly text: string };

@@ -8,7 +8,7 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
  * fields that the last apply gave and the file no longer has are taken away, and the rest stays. Identity, status and resourceVersion
  * stay the live one's.
  */
-export function laidOver(file: KubeObject, live: KubeObject): KubeObject {
+export function applyOnto(file: KubeObject, live: KubeObject): KubeObject {
   const { uid: _uid, resourceVersion: _revision, managedFields: _managed, ...metadata } = file.metadata;
   const { status: _status, ...given } = file;
   return merge({ ...given, metadata }, live as Json, lastApplied(live)) as KubeObject;
@@ -54,7 +54,9 @@ function merge(file: Json, live: Json, last: Json): Json {
 /** Lists are replaced whole, and the server adds its defaults to their items again. */
 function withDefaults(file: Json, live: Json): Json {
   if (Array.isArray(file) && Array.isArray(live))
-    return (file as readonly Json[]).map((item, i) => withDefaults(item, twinOf(item, i, live as readonly Json[])));
+    return (file as readonly Json[]).map((item, i) =>
+      withDefaults(item, matchingItem(item, i, live as readonly Json[])),
+    );
   if (!isMap(file) || !isMap(live)) return file;
   const beside = { ...live, ...file };
   const added = Object.entries(live).filter(
@@ -65,7 +67,7 @@ function withDefaults(file: Json, live: Json): Json {
 }
 
 /** The live item of the same name, else the one in the same place. */
-function twinOf(item: Json, i: number, live: readonly Json[]): Json {
+function matchingItem(item: Json, i: number, live: readonly Json[]): Json {
   const name = asObject(item)['name'];
   return name === undefined ? live[i] : live.find((each) => asObject(each)['name'] === name);
 }

@@ -13,7 +13,7 @@ export type SharedReading = {
  * A reading that is too expensive for every process to take. The first process takes it and the others get its result; undefined before the
  * first one is complete, and when none could be taken for a while.
  */
-export async function shareReading(
+export async function computeOncePerInterval(
   redis: Redis,
   prefix: string,
   { name, everyMs, make }: SharedReading,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { JsonObject, KubeObject } from '@meshkeeper/domain';
-import { laidOver } from './lay-over.ts';
+import { applyOnto } from './apply-onto.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const object = (spec: JsonObject, metadata: object = {}): KubeObject => ({
@@ -20,11 +20,11 @@ const live = (
   }),
   status: { ready: true },
 });
-const specOf = (file: KubeObject, on: KubeObject): unknown => laidOver(file, on)['spec'];
+const specOf = (file: KubeObject, on: KubeObject): unknown => applyOnto(file, on)['spec'];
 
 describe('a file laid over a live object', () => {
   test('keeps identity, revision and status of the live one', () => {
-    const laid = laidOver({ ...object({ a: 1 }, { uid: 'x', resourceVersion: '1' }), status: {} }, live({ a: 2 }));
+    const laid = applyOnto({ ...object({ a: 1 }, { uid: 'x', resourceVersion: '1' }), status: {} }, live({ a: 2 }));
     assert.deepEqual([laid.metadata.uid, laid.metadata.resourceVersion], ['u', '7']);
     assert.deepEqual([laid['spec'], laid['status']], [{ a: 1 }, { ready: true }]);
   });
@@ -37,7 +37,7 @@ describe('a file laid over a live object', () => {
   test('does the same with labels and annotations', () => {
     const last = object({}, { annotations: { given: '1', old: '1' } });
     const on = live({}, last, { annotations: { given: '1', old: '1', 'by-hand': '1' } });
-    const { annotations } = laidOver(object({}, { annotations: { given: '2' } }), on).metadata;
+    const { annotations } = applyOnto(object({}, { annotations: { given: '2' } }), on).metadata;
     const { [LAST_APPLIED]: _, ...rest } = annotations ?? {};
     assert.deepEqual(rest, { 'by-hand': '1', given: '2' });
   });

@@ -9,7 +9,7 @@ type Owned = JsonObject | 'all' | undefined;
  * no more. A value that is as good as the wanted one is spelt like it. What the server itself would put back is left out, and so is
  * what belongs to others. `adopted` is the manager whose fields become ours first.
  */
-export function ours(wanted: KubeObject, live: KubeObject, adopted: string | undefined): KubeObject {
+export function managedFieldsOf(wanted: KubeObject, live: KubeObject, adopted: string | undefined): KubeObject {
   return shown(wanted as JsonObject, live as JsonObject, ownedFields(live, adopted), '') as KubeObject;
 }
 
@@ -23,8 +23,8 @@ function ownedFields({ metadata }: KubeObject, adopted: string | undefined): Own
 function shown(wanted: Json, live: Json, owned: Owned, path: string): Json {
   if (isList(wanted) && isList(live)) {
     return live.map((item, i) => {
-      const twin = twinOf(item, i, wanted);
-      return twin === undefined ? item : shown(twin, item, ownedItem(owned, item), `${path}[${i}]`);
+      const matching = matchingItem(item, i, wanted);
+      return matching === undefined ? item : shown(matching, item, ownedItem(owned, item), `${path}[${i}]`);
     });
   }
   if (isMap(wanted) && isMap(live)) return shownMap(wanted, live, owned, path);
@@ -81,7 +81,7 @@ function below(owned: Owned, key: string): Owned {
 }
 
 /** The wanted item that a live one is compared with: that of its name, else the one in its place. */
-function twinOf(item: Json, i: number, wanted: readonly Json[]): Json {
+function matchingItem(item: Json, i: number, wanted: readonly Json[]): Json {
   const name = isMap(item) ? item['name'] : undefined;
   return name === undefined ? wanted[i] : wanted.find((each) => isMap(each) && each['name'] === name);
 }

@@ -11,7 +11,7 @@ export type Warn = (warning: string) => void;
  * Gives known keys their own spelling, however they were written, and leaves out what was not given: unknown keys and nulls. Names of
  * labels and annotations stay as they are. Warns of what has another effect than it seems.
  */
-export function spell(given: Json, schema: Schema, path: Path, warn: Warn): Json {
+export function canonicalizeKeys(given: Json, schema: Schema, path: Path, warn: Warn): Json {
   const core = coreOf(schema);
   if (core instanceof z.ZodArray) return spellItems(given, core.element, path, warn);
   if (core instanceof z.ZodRecord && Array.isArray(given))
@@ -23,19 +23,21 @@ export function spell(given: Json, schema: Schema, path: Path, warn: Warn): Json
 }
 
 function spellItems(given: Json, item: Schema, path: Path, warn: Warn): Json {
-  if (!Array.isArray(given)) return isMap(given) ? spell(given, item, [...path, 0], warn) : given;
-  return given.filter(isGiven).map((entry: Json, i) => spell(entry, item, [...path, i], warn));
+  if (!Array.isArray(given)) return isMap(given) ? canonicalizeKeys(given, item, [...path, 0], warn) : given;
+  return given.filter(isGiven).map((entry: Json, i) => canonicalizeKeys(entry, item, [...path, i], warn));
 }
 
 function spellNames(given: JsonObject, value: Schema, path: Path, warn: Warn): JsonObject {
   const entries = Object.entries(given).filter(([, entry]) => isGiven(entry));
-  return Object.fromEntries(entries.map(([name, entry]) => [name, spell(entry, value, [...path, name], warn)]));
+  return Object.fromEntries(
+    entries.map(([name, entry]) => [name, canonicalizeKeys(entry, value, [...path, name], warn)]),
+  );
 }
 
 function spellFields(given: JsonObject, shape: Readonly<Record<string, Schema>>, path: Path, warn: Warn): JsonObject {
   const known = new Map(Object.keys(shape).map((key) => [key.toLowerCase(), key]));
   const seen = new Map<string, string>();
-  const spelled: Record<string, Json> = {};
+  const canonical: Record<string, Json> = {};
   for (const [name, value] of Object.entries(given)) {
     const key = known.get(name.toLowerCase());
     const schema = key === undefined ? undefined : shape[key];
@@ -46,10 +48,10 @@ function spellFields(given: JsonObject, shape: Readonly<Record<string, Schema>>,
       if (before !== undefined)
         warn(`${pathText([...path, key])}: given twice, as ${before} and as ${name}; the last one counts`);
       seen.set(key, name);
-      spelled[key] = spell(value, schema, [...path, key], warn);
+      canonical[key] = canonicalizeKeys(value, schema, [...path, key], warn);
     }
   }
-  return spelled;
+  return canonical;
 }
 
 /** YAML reads `y`, `on` and `1.10` as something else than text, and what it was is lost. */

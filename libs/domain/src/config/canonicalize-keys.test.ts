@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Json } from '../objects/reduce.ts';
 import { ARCHITECTURES, isRevision, NEWEST_REVISION, PORTS, TERMINATION_GRACE_SECONDS } from './base-values.ts';
 import { toBoolean, toList, toMap, toText, toWhole } from './coerce.ts';
-import { spell } from './spell.ts';
+import { canonicalizeKeys } from './canonicalize-keys.ts';
 
 const schema = z.object({
   someText: z.string(),
@@ -66,9 +66,9 @@ test.each<[string, Json, Json, readonly string[]]>([
   ],
   ['a list of maps is spelt by entries', { names: [{ KEY: 'a', b: null }, 'c'] }, { names: [{ KEY: 'a' }, 'c'] }, []],
   ['a text in the place of a map stays', { names: 'a', group: 'b' }, { names: 'a', group: 'b' }, []],
-])('%s', (_rule, given, spelled, expected) => {
+])('%s', (_rule, given, canonical, expected) => {
   const warnings: string[] = [];
-  expect(spell(given, schema, [], (warning) => warnings.push(warning))).toEqual(spelled);
+  expect(canonicalizeKeys(given, schema, [], (warning) => warnings.push(warning))).toEqual(canonical);
   expect(warnings).toEqual(expected);
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { JsonObject, KubeObject } from '@meshkeeper/domain';
-import { ours } from './ours.ts';
+import { managedFieldsOf } from './managed-fields.ts';
 
 const container = (more: JsonObject = {}): JsonObject => ({ name: 'mm', image: 'a/b:1', ...more });
 const deployment = (template: JsonObject, more: JsonObject = {}): KubeObject => ({
@@ -13,7 +13,7 @@ const templateOf = (object: KubeObject): unknown => (object['spec'] as JsonObjec
 function shown(wanted: JsonObject, live: JsonObject, owned: JsonObject = { '.': {} }, manager?: string): unknown {
   const fieldsV1 = { 'f:spec': { 'f:template': owned } };
   const entry = { manager: manager ?? 'meshkeeper', operation: manager === undefined ? 'Apply' : 'Update', fieldsV1 };
-  return templateOf(ours(deployment(wanted), deployment(live, { managedFields: [entry] }), manager));
+  return templateOf(managedFieldsOf(deployment(wanted), deployment(live, { managedFields: [entry] }), manager));
 }
 
 describe('what is ours of a live object', () => {
