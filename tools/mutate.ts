@@ -6,6 +6,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import * as fc from 'fast-check';
 import pLimit from 'p-limit';
 import { mutationsOf, type Mutation } from './mutate/mutations.ts';
 import { runCommand } from './run-command.ts';
@@ -30,7 +31,7 @@ function reach(file: string, seen = new Set<string>()): ReadonlySet<string> {
   return seen;
 }
 
-function mutants(): readonly Mutant[] {
+function mutants(): Mutant[] {
   const all = RULES.flatMap((folder) => globSync(`${folder}/**/*.ts`)).map((file) => resolve(file));
   const reached = all.filter((file) => file.endsWith('.test.ts')).map((test) => ({ test, files: reach(test) }));
   const isWanted = (file: string): boolean =>
@@ -42,20 +43,11 @@ function mutants(): readonly Mutant[] {
   });
 }
 
-/** The same sample for the same seed (mulberry32). */
-function sampleOf<T>(items: readonly T[], count: number, seed: number): readonly T[] {
-  let state = seed;
-  const random = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-  return items
-    .map((item) => ({ item, order: random() }))
-    .sort((a, b) => a.order - b.order)
-    .slice(0, count)
-    .map(({ item }) => item);
+/** The same sample for the same seed. */
+function sampleOf<T>(items: T[], count: number, seed: number): readonly T[] {
+  const size = Math.min(count, items.length);
+  const subsets = fc.shuffledSubarray(items, { minLength: size, maxLength: size });
+  return fc.sample(subsets, { numRuns: 1, seed })[0] ?? [];
 }
 
 async function isNoticed({ file, tests, start, end, text }: Mutant, scratch: string, index: number): Promise<boolean> {

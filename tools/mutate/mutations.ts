@@ -27,17 +27,15 @@ export function mutationsOf(source: string): readonly Mutation[] {
   // swc counts from the end of what it has parsed before.
   const module = parseSync(source, { syntax: 'typescript', target: 'es2024' }) as unknown as Node;
   const bytes = Buffer.from(source);
-  const leading = bytes.length - Buffer.byteLength(source.trimStart());
-  const base = module.span.start - firstTokenOffset(source, leading);
+  const base = module.span.start - firstTokenOffset(source);
   const found: Mutation[] = [];
   visit(module, (node) => found.push(...mutate(node, base, bytes)));
   return found;
 }
 
 /** A module's span starts at its first token, after comments. */
-function firstTokenOffset(source: string, leading: number): number {
-  const comments = /^(?:\s*(?:\/\*[\s\S]*?\*\/|\/\/[^\n]*\n))*\s*/.exec(source)?.[0] ?? '';
-  return Math.max(leading, Buffer.byteLength(comments));
+function firstTokenOffset(source: string): number {
+  return Buffer.byteLength(/^(?:\s*(?:\/\*[\s\S]*?\*\/|\/\/[^\n]*\n))*\s*/.exec(source)?.[0] ?? '');
 }
 
 function visit(value: unknown, see: (node: Node) => void): void {
