@@ -12,6 +12,7 @@ export type ClusterAccess = {
     readonly cert?: Buffer | string;
     readonly key?: Buffer | string;
     readonly servername?: string;
+    /** False where the kubeconfig has `insecure-skip-tls-verify`; true when absent. */
     readonly rejectUnauthorized?: boolean;
   };
   readonly headers: Readonly<Record<string, string>>;

@@ -39,6 +39,7 @@ export function shownBy(address: string, own?: Certificate): Promise<string> {
   return new Promise((resolve) => {
     const [host = '', port] = address.split(':');
     const pair = own === undefined ? {} : { key: own.key, cert: own.certificate };
+    // Whatever certificate is shown is to be seen.
     const options = { host, port: Number(port), ALPNProtocols: ['h2', 'http/1.1'], rejectUnauthorized: false, ...pair };
     const socket: TLSSocket = connect(options, () => {
       resolve(socket.getPeerX509Certificate()?.toString() ?? '');

@@ -6,8 +6,7 @@ import type { ClientAuth } from '../settings.ts';
 
 /**
  * The HTTPS server for clients; it follows the files. A client's certificate may be signed by whatever MM_TLS_TRUST_CERT_PATH names, or
- * be the pod's own or
- * one that it has signed. `OPTIONAL` admits clients without one, but none with one that is not trusted.
+ * be the pod's own or one that it has signed. `OPTIONAL` admits clients without one, but none with one that is not trusted.
  */
 export function createTlsServer(tls: FollowedTls, clientAuth: ClientAuth, handler: RequestListener): Server {
   const server = createServer(

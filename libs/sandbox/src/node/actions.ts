@@ -44,6 +44,7 @@ export async function act(
   return acceptsConnections(port ?? 0, target.host, timeoutMs);
 }
 
+/** As a kubelet, which does not verify the certificate of an HTTPS probe. */
 const insecure = new Agent({ connect: { rejectUnauthorized: false }, pipelining: 0 });
 
 async function httpGet(url: string, timeoutMs: number): Promise<boolean> {
